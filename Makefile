@@ -1,0 +1,51 @@
+PYTHON ?= python3
+BIN := .venv/bin
+ENGINE ?= embedded
+FORGE = $(BIN)/python contracts/forge.py
+READY := $(BIN)/.tallystick-ready
+
+export CONTINUE
+export PYTHONUNBUFFERED = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format conformance bench contracts up down clean
+
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install everything a fresh clone needs (Python ≥ 3.11 and Node ≥ 20 must be there)
+	@$(PYTHON) tools/setup.py
+	@touch $(READY)
+
+$(READY): uv.lock package-lock.json tools/setup.py
+	@$(MAKE) --no-print-directory setup
+
+demo: $(READY) ## four members record 10 000 real loans and check each other (CONTINUE=1 goes on after a stop)
+	@$(BIN)/tally devnet demo --engine $(ENGINE)
+
+test: $(READY) ## every test: library, contracts, gateway, devnet
+	@$(BIN)/python tools/test.py
+
+lint: $(READY) ## ruff, mypy strict, layer rules, unused and missing dependencies, forge fmt
+	@$(BIN)/python tools/lint.py
+
+format: $(READY) ## format Python and Solidity
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(FORGE) fmt
+
+conformance: $(READY) ## run every shared vector whose format is covered (TALLYSTICK_VECTORS names the folder)
+	@$(BIN)/python -m tests.conformance
+
+bench: $(READY) ## measure, beside a yardstick in the same run (writes var/bench)
+	@$(BIN)/python -m tests.benchmarks --engine $(ENGINE)
+
+contracts: $(READY) ## compile the contracts into contracts/artifacts
+	@$(BIN)/python contracts/build.py
+
+up: $(READY) ## start a chain engine in the background
+	@$(BIN)/tally devnet up --engine $(ENGINE)
+
+down: $(READY) ## stop it
+	@$(BIN)/tally devnet down
+
+clean: ## remove what builds, demos and tests wrote (keeps .venv and node_modules)
+	rm -rf var/demo var/bench contracts/out contracts/cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

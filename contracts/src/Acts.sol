@@ -1,0 +1,784 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+// Generated from acts.json by acts.py: change them, not this file.
+
+/// @notice What every act begins with: who speaks, of which business fact, and when the statement holds.
+struct Prefix {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+}
+
+struct ContractEntry {
+    bytes32 name;
+    address at;
+    bytes32 codeHash;
+}
+
+struct Party {
+    bytes32 member;
+    uint16 shareBps;
+    uint64 limit;
+}
+
+struct AgreementTerms {
+    bytes32 originator;
+    Party[] parties;
+    bytes3 currency;
+    uint8 visibility;
+    uint64 loanLimit;
+    uint64 totalLimit;
+    string calendar;
+    string timeZone;
+    uint32 cutOff;
+    uint8 attestingRoles;
+    bytes32 calculationRules;
+    uint16 penaltySurchargeBps;
+    uint64 objectionPeriod;
+    uint64 curePeriod;
+    uint64 responsePeriod;
+    uint64 callDeadlineBlocks;
+    bytes32 disputeQuestion;
+    bytes32 disputeOutcomes;
+    bytes32 depository;
+    bytes32 arbitrator;
+    bytes32 nonce;
+}
+
+/// @notice The member signs the matter that another member opened by the act `actId`.
+struct CoSign {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 actId;
+}
+
+/// @notice The member burns its own act `actId`: if not yet recorded it never can be; if still open for co-signature it is withdrawn.
+struct Cancel {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 actId;
+}
+
+/// @notice The founder checked chain, addresses and code and stands by this list of contracts.
+struct Ratify {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    ContractEntry[] contracts;
+}
+
+/// @notice The member adds a key of its own.
+struct AddKey {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    uint8 purpose;
+    bytes32 key;
+    uint64 notBefore;
+    uint64 notAfter;
+}
+
+/// @notice The member revokes a key of its own, from now on.
+struct RevokeKey {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    uint8 purpose;
+    bytes32 key;
+    bytes32 reason;
+}
+
+/// @notice The member states that a key of its own has been in other hands since `since`.
+struct ReportCompromise {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    uint8 purpose;
+    bytes32 key;
+    uint64 since;
+    bytes32 reason;
+}
+
+/// @notice The member proposes a change of the consortium, and approves it itself.
+struct Propose {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    uint8 change;
+    bytes payload;
+}
+
+/// @notice The member approves the proposal.
+struct Approve {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 proposal;
+}
+
+/// @notice The proposer takes its proposal back.
+struct CancelProposal {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 proposal;
+}
+
+/// @notice The member notes the digest of a time-stamp token: whatever is recorded later is later than that token.
+struct NoteTime {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 tokenDigest;
+}
+
+/// @notice The party proposes a joint-lending agreement, and signs it itself.
+struct ProposeAgreement {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    AgreementTerms terms;
+}
+
+/// @notice The originator states that an OPEN loan was paid out, with the share of every party in order of the terms.
+struct Disburse {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+    bytes32 borrowerTag;
+    bytes3 currency;
+    uint64 principal;
+    uint64[] shares;
+    uint32 valueDate;
+}
+
+/// @notice The originator states that a SEALED loan was paid out on terms of which only the digest is given.
+struct DisburseSealed {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+    bytes32 terms;
+}
+
+/// @notice The servicer states that the loan never took place, or that its pending disbursement is withdrawn.
+struct Reverse {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+    bytes32 reason;
+}
+
+/// @notice The servicer states that the loan is paid, or was recovered after a write-off.
+struct Settle {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+    uint32 valueDate;
+}
+
+/// @notice The servicer writes the loan off.
+struct WriteOff {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+    uint32 valueDate;
+    bytes32 reason;
+}
+
+/// @notice The holder `from` offers a part of its share of one loan to the party `to`: minor units if OPEN, 0 for the whole share if SEALED.
+struct TransferShare {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+    bytes32 from;
+    bytes32 to;
+    uint64 amount;
+    bytes32 reason;
+    bytes32 price;
+}
+
+/// @notice The servicer `from` offers the servicing of one loan to the party `to`.
+struct TransferServicing {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+    bytes32 from;
+    bytes32 to;
+    bytes32 reason;
+    bytes32 price;
+}
+
+/// @notice The member asks for the present count and head of the loan.
+struct Snapshot {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+}
+
+/// @notice The party carries an agreement over from the frozen predecessor of this ledger.
+struct AdoptAgreement {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+}
+
+/// @notice The member carries a loan over from the frozen predecessor of this ledger.
+struct Adopt {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 agreement;
+    bytes32 loan;
+}
+
+/// @notice The member anchors the root over its records firstIndex … firstIndex + count − 1 of this stream.
+struct Anchor {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+    bytes32 stream;
+    uint64 firstIndex;
+    uint64 count;
+    bytes32 root;
+    bytes32 previous;
+}
+
+/// @title EIP-712 typehashes and struct hashes of the acts
+library ActTypes {
+    bytes32 internal constant CONTRACT_ENTRY_TYPEHASH = keccak256(
+        "ContractEntry(bytes32 name,address at,bytes32 codeHash)"
+    );
+    bytes32 internal constant PARTY_TYPEHASH = keccak256(
+        "Party(bytes32 member,uint16 shareBps,uint64 limit)"
+    );
+    bytes32 internal constant AGREEMENT_TERMS_TYPEHASH = keccak256(
+        "AgreementTerms(bytes32 originator,Party[] parties,bytes3 currency,uint8 visibility,uint64 loanLimit,uint64 totalLimit,string calendar,string timeZone,uint32 cutOff,uint8 attestingRoles,bytes32 calculationRules,uint16 penaltySurchargeBps,uint64 objectionPeriod,uint64 curePeriod,uint64 responsePeriod,uint64 callDeadlineBlocks,bytes32 disputeQuestion,bytes32 disputeOutcomes,bytes32 depository,bytes32 arbitrator,bytes32 nonce)Party(bytes32 member,uint16 shareBps,uint64 limit)"
+    );
+    bytes32 internal constant CO_SIGN_TYPEHASH = keccak256(
+        "CoSign(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 actId)"
+    );
+    bytes32 internal constant CANCEL_TYPEHASH = keccak256(
+        "Cancel(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 actId)"
+    );
+    bytes32 internal constant RATIFY_TYPEHASH = keccak256(
+        "Ratify(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,ContractEntry[] contracts)ContractEntry(bytes32 name,address at,bytes32 codeHash)"
+    );
+    bytes32 internal constant ADD_KEY_TYPEHASH = keccak256(
+        "AddKey(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,uint8 purpose,bytes32 key,uint64 notBefore,uint64 notAfter)"
+    );
+    bytes32 internal constant REVOKE_KEY_TYPEHASH = keccak256(
+        "RevokeKey(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,uint8 purpose,bytes32 key,bytes32 reason)"
+    );
+    bytes32 internal constant REPORT_COMPROMISE_TYPEHASH = keccak256(
+        "ReportCompromise(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,uint8 purpose,bytes32 key,uint64 since,bytes32 reason)"
+    );
+    bytes32 internal constant PROPOSE_TYPEHASH = keccak256(
+        "Propose(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,uint8 change,bytes payload)"
+    );
+    bytes32 internal constant APPROVE_TYPEHASH = keccak256(
+        "Approve(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 proposal)"
+    );
+    bytes32 internal constant CANCEL_PROPOSAL_TYPEHASH = keccak256(
+        "CancelProposal(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 proposal)"
+    );
+    bytes32 internal constant NOTE_TIME_TYPEHASH = keccak256(
+        "NoteTime(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 tokenDigest)"
+    );
+    bytes32 internal constant PROPOSE_AGREEMENT_TYPEHASH = keccak256(
+        "ProposeAgreement(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,AgreementTerms terms)AgreementTerms(bytes32 originator,Party[] parties,bytes3 currency,uint8 visibility,uint64 loanLimit,uint64 totalLimit,string calendar,string timeZone,uint32 cutOff,uint8 attestingRoles,bytes32 calculationRules,uint16 penaltySurchargeBps,uint64 objectionPeriod,uint64 curePeriod,uint64 responsePeriod,uint64 callDeadlineBlocks,bytes32 disputeQuestion,bytes32 disputeOutcomes,bytes32 depository,bytes32 arbitrator,bytes32 nonce)Party(bytes32 member,uint16 shareBps,uint64 limit)"
+    );
+    bytes32 internal constant DISBURSE_TYPEHASH = keccak256(
+        "Disburse(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan,bytes32 borrowerTag,bytes3 currency,uint64 principal,uint64[] shares,uint32 valueDate)"
+    );
+    bytes32 internal constant DISBURSE_SEALED_TYPEHASH = keccak256(
+        "DisburseSealed(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan,bytes32 terms)"
+    );
+    bytes32 internal constant REVERSE_TYPEHASH = keccak256(
+        "Reverse(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan,bytes32 reason)"
+    );
+    bytes32 internal constant SETTLE_TYPEHASH = keccak256(
+        "Settle(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan,uint32 valueDate)"
+    );
+    bytes32 internal constant WRITE_OFF_TYPEHASH = keccak256(
+        "WriteOff(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan,uint32 valueDate,bytes32 reason)"
+    );
+    bytes32 internal constant TRANSFER_SHARE_TYPEHASH = keccak256(
+        "TransferShare(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan,bytes32 from,bytes32 to,uint64 amount,bytes32 reason,bytes32 price)"
+    );
+    bytes32 internal constant TRANSFER_SERVICING_TYPEHASH = keccak256(
+        "TransferServicing(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan,bytes32 from,bytes32 to,bytes32 reason,bytes32 price)"
+    );
+    bytes32 internal constant SNAPSHOT_TYPEHASH = keccak256(
+        "Snapshot(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan)"
+    );
+    bytes32 internal constant ADOPT_AGREEMENT_TYPEHASH = keccak256(
+        "AdoptAgreement(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement)"
+    );
+    bytes32 internal constant ADOPT_TYPEHASH = keccak256(
+        "Adopt(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 agreement,bytes32 loan)"
+    );
+    bytes32 internal constant ANCHOR_TYPEHASH = keccak256(
+        "Anchor(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 stream,uint64 firstIndex,uint64 count,bytes32 root,bytes32 previous)"
+    );
+
+    function hash(ContractEntry calldata value) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CONTRACT_ENTRY_TYPEHASH, value.name, value.at, value.codeHash));
+    }
+
+    function hash(ContractEntry[] calldata values) internal pure returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](values.length);
+        for (uint256 i = 0; i < values.length; ++i) {
+            hashes[i] = hash(values[i]);
+        }
+        return keccak256(abi.encodePacked(hashes));
+    }
+
+    function hash(Party calldata value) internal pure returns (bytes32) {
+        return keccak256(abi.encode(PARTY_TYPEHASH, value.member, value.shareBps, value.limit));
+    }
+
+    function hash(Party[] calldata values) internal pure returns (bytes32) {
+        bytes32[] memory hashes = new bytes32[](values.length);
+        for (uint256 i = 0; i < values.length; ++i) {
+            hashes[i] = hash(values[i]);
+        }
+        return keccak256(abi.encodePacked(hashes));
+    }
+
+    function hash(AgreementTerms calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            bytes.concat(
+                abi.encode(
+                    AGREEMENT_TERMS_TYPEHASH,
+                    value.originator,
+                    hash(value.parties),
+                    value.currency,
+                    value.visibility,
+                    value.loanLimit,
+                    value.totalLimit,
+                    keccak256(bytes(value.calendar)),
+                    keccak256(bytes(value.timeZone)),
+                    value.cutOff,
+                    value.attestingRoles
+                ),
+                abi.encode(
+                    value.calculationRules,
+                    value.penaltySurchargeBps,
+                    value.objectionPeriod,
+                    value.curePeriod,
+                    value.responsePeriod,
+                    value.callDeadlineBlocks,
+                    value.disputeQuestion,
+                    value.disputeOutcomes,
+                    value.depository,
+                    value.arbitrator,
+                    value.nonce
+                )
+            )
+        );
+    }
+
+    function hash(CoSign calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(CO_SIGN_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.actId)
+        );
+    }
+
+    function hash(Cancel calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(CANCEL_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.actId)
+        );
+    }
+
+    function hash(Ratify calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                RATIFY_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, hash(value.contracts)
+            )
+        );
+    }
+
+    function hash(AddKey calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                ADD_KEY_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.purpose,
+                value.key,
+                value.notBefore,
+                value.notAfter
+            )
+        );
+    }
+
+    function hash(RevokeKey calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                REVOKE_KEY_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.purpose,
+                value.key,
+                value.reason
+            )
+        );
+    }
+
+    function hash(ReportCompromise calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                REPORT_COMPROMISE_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.purpose,
+                value.key,
+                value.since,
+                value.reason
+            )
+        );
+    }
+
+    function hash(Propose calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                PROPOSE_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.change,
+                keccak256(value.payload)
+            )
+        );
+    }
+
+    function hash(Approve calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(APPROVE_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.proposal)
+        );
+    }
+
+    function hash(CancelProposal calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                CANCEL_PROPOSAL_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.proposal
+            )
+        );
+    }
+
+    function hash(NoteTime calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(NOTE_TIME_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.tokenDigest)
+        );
+    }
+
+    function hash(ProposeAgreement calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                PROPOSE_AGREEMENT_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, hash(value.terms)
+            )
+        );
+    }
+
+    function hash(Disburse calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                DISBURSE_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.agreement,
+                value.loan,
+                value.borrowerTag,
+                value.currency,
+                value.principal,
+                keccak256(abi.encodePacked(value.shares)),
+                value.valueDate
+            )
+        );
+    }
+
+    function hash(DisburseSealed calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                DISBURSE_SEALED_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.agreement,
+                value.loan,
+                value.terms
+            )
+        );
+    }
+
+    function hash(Reverse calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                REVERSE_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.agreement,
+                value.loan,
+                value.reason
+            )
+        );
+    }
+
+    function hash(Settle calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                SETTLE_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.agreement,
+                value.loan,
+                value.valueDate
+            )
+        );
+    }
+
+    function hash(WriteOff calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                WRITE_OFF_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.agreement,
+                value.loan,
+                value.valueDate,
+                value.reason
+            )
+        );
+    }
+
+    function hash(TransferShare calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                TRANSFER_SHARE_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.agreement,
+                value.loan,
+                value.from,
+                value.to,
+                value.amount,
+                value.reason,
+                value.price
+            )
+        );
+    }
+
+    function hash(TransferServicing calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                TRANSFER_SERVICING_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.agreement,
+                value.loan,
+                value.from,
+                value.to,
+                value.reason,
+                value.price
+            )
+        );
+    }
+
+    function hash(Snapshot calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                SNAPSHOT_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.agreement,
+                value.loan
+            )
+        );
+    }
+
+    function hash(AdoptAgreement calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                ADOPT_AGREEMENT_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.agreement
+            )
+        );
+    }
+
+    function hash(Adopt calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                ADOPT_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.agreement, value.loan
+            )
+        );
+    }
+
+    function hash(Anchor calldata value) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                ANCHOR_TYPEHASH,
+                value.member,
+                value.ref,
+                value.issuedAt,
+                value.validUntil,
+                value.stream,
+                value.firstIndex,
+                value.count,
+                value.root,
+                value.previous
+            )
+        );
+    }
+
+    function prefix(CoSign calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Cancel calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Ratify calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(AddKey calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(RevokeKey calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(ReportCompromise calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Propose calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Approve calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(CancelProposal calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(NoteTime calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(ProposeAgreement calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Disburse calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(DisburseSealed calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Reverse calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Settle calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(WriteOff calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(TransferShare calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(TransferServicing calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Snapshot calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(AdoptAgreement calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Adopt calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+
+    function prefix(Anchor calldata value) internal pure returns (Prefix memory) {
+        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    }
+}

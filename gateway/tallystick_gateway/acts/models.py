@@ -1,0 +1,131 @@
+"""Tables of the outbox: what was asked for, the acts that say it, the transactions that carry them, and their history."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
+from sqlmodel import Field
+
+from tallystick_gateway.kit.db import Bytes20, Bytes32, Owned, UtcDateTime
+
+from .states import ENDS, State
+
+__all__ = ["ActRow", "Carrier", "SenderAccount", "Submission", "Transition"]
+
+_IN_ENDS = ", ".join(f"'{state}'" for state in sorted(ENDS))
+OPEN_STATES = (State.RECEIVED, State.SIGNED, State.BROADCAST)
+_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in OPEN_STATES))
+
+
+class Submission(Owned, table=True):
+    """One accepted request: one act or many of the same kind."""
+
+    __tablename__ = "acts_submission"
+    __table_args__ = (Index("ix_acts_submission_sequence", "owner", "sequence", unique=True),)
+
+    id: str = Field(primary_key=True, max_length=32)
+    sequence: int = Field(description="order of acceptance, for cursors")
+    kind: str = Field(max_length=32)
+    subject: str = Field(max_length=200)
+    total: int
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ActRow(Owned, table=True):
+    """One signed act. `act_id` never changes: its times are fixed when the request is accepted."""
+
+    __tablename__ = "acts_act"
+    __table_args__ = (
+        UniqueConstraint("owner", "act_id"),
+        Index(
+            "uq_acts_act_fact",
+            "owner",
+            "kind",
+            "ref",
+            unique=True,
+            sqlite_where=text(f"state NOT IN ({_IN_ENDS})"),
+            postgresql_where=text(f"state NOT IN ({_IN_ENDS})"),
+        ),
+        Index("ix_acts_act_submission", "submission_id", "state"),
+        Index("ix_acts_act_open", "owner", "valid_until", sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
+        Index(
+            "ix_acts_act_unpacked",
+            "owner",
+            "id",
+            sqlite_where=text("carrier_id IS NULL AND " + _OPEN),
+            postgresql_where=text("carrier_id IS NULL AND " + _OPEN),
+        ),
+        Index("ix_acts_act_carrier", "carrier_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    submission_id: str = Field(foreign_key="acts_submission.id", max_length=32)
+    act_id: bytes = Field(sa_type=Bytes32)
+    kind: str = Field(max_length=32)
+    ref: bytes = Field(sa_type=Bytes32)
+    contract: str = Field(max_length=32)
+    subject: str = Field(max_length=200)
+    encoded: bytes = Field(sa_type=LargeBinary)
+    signature: bytes | None = Field(default=None, sa_type=LargeBinary)
+    issued_at: int
+    valid_until: int
+    by_recovery: bool = False
+    state: str = Field(max_length=16)
+    carrier_id: int | None = Field(default=None, foreign_key="acts_carrier.id")
+    attempts: int = 0
+    error: str | None = Field(default=None, max_length=2000)
+    height: int | None = None
+
+
+class Carrier(Owned, table=True):
+    """A chain transaction that carries acts (or none, to fill a gap). Its bytes are stored before they are sent."""
+
+    __tablename__ = "acts_carrier"
+    __table_args__ = (
+        UniqueConstraint("owner", "hash"),
+        Index("ix_acts_carrier_nonce", "owner", "sender", "nonce"),
+        Index(
+            "ix_acts_carrier_open",
+            "owner",
+            "nonce",
+            sqlite_where=text("state IN ('stored', 'accepted', 'reverted')"),
+            postgresql_where=text("state IN ('stored', 'accepted', 'reverted')"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    sender: bytes = Field(sa_type=Bytes20)
+    nonce: int
+    hash: bytes = Field(sa_type=Bytes32)
+    raw: bytes = Field(sa_type=LargeBinary)
+    contract: str = Field(max_length=32)
+    kind: str = Field(max_length=32, description="kind of the acts in it; empty for a no-op")
+    gas: int
+    items: int
+    state: str = Field(max_length=16, description="stored, accepted, mined, reverted, examined, lost")
+    attempts: int = 0
+    last_error: str | None = Field(default=None, max_length=2000)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    height: int | None = None
+
+
+class SenderAccount(Owned, table=True):
+    """The account whose key signs transactions, and the nonce that its next transaction takes."""
+
+    __tablename__ = "acts_sender"
+
+    address: bytes = Field(sa_type=Bytes20, primary_key=True)
+    next_nonce: int
+
+
+class Transition(Owned, table=True):
+    """One step of one act, or one more failed attempt at the same step."""
+
+    __tablename__ = "acts_transition"
+    __table_args__ = (Index("ix_acts_transition_act", "act_row_id", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    act_row_id: int = Field(foreign_key="acts_act.id")
+    at: datetime = Field(sa_type=UtcDateTime)
+    state: str = Field(max_length=16)
+    attempt: int
+    error: str | None = Field(default=None, max_length=2000)

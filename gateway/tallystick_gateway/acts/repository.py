@@ -1,0 +1,330 @@
+"""All SQL of the outbox. Statements over many rows are bulk statements; none is issued per act."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, update
+
+from tallystick_gateway.kit.db import Session, UtcDateTime
+from tallystick_gateway.kit.scoping import bulk_insert, owned_by, table_of
+
+from .models import OPEN_STATES, ActRow, Carrier, SenderAccount, Submission, Transition
+from .states import ENDS, Facts, State, advance
+
+__all__ = [
+    "ActLine",
+    "SubmissionLine",
+    "acts_by_id",
+    "acts_of_carrier",
+    "acts_of_submission",
+    "add_acts",
+    "add_carriers",
+    "add_submission",
+    "assign_carriers",
+    "carriers_at_nonce",
+    "counts_by_state",
+    "earlier_requests",
+    "expirable",
+    "find_submission",
+    "history_of",
+    "list_submissions",
+    "mark_carriers",
+    "move",
+    "next_nonce",
+    "note_attempt",
+    "open_carriers",
+    "reverted_carriers",
+    "set_next_nonce",
+    "unpacked_acts",
+    "unsigned_acts",
+]
+
+_T = TypeVar("_T")
+_IN_A_STATEMENT = 500
+acts = table_of(ActRow)
+submissions = table_of(Submission)
+carriers = table_of(Carrier)
+transitions = table_of(Transition)
+senders = table_of(SenderAccount)
+
+
+class ActLine(NamedTuple):
+    """What a step needs to know of an act."""
+
+    id: int
+    state: State
+    submission_id: str
+    valid_until: int
+
+
+class SubmissionLine(NamedTuple):
+    """A submission with the number of its acts in each state."""
+
+    id: str
+    sequence: int
+    kind: str
+    subject: str
+    total: int
+    created_at: datetime
+
+
+def chunks(items: Sequence[_T], size: int = _IN_A_STATEMENT) -> Iterator[Sequence[_T]]:
+    """`items` in runs that fit into one statement."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+# ── submissions ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def add_submission(session: Session, submission_id: str, kind: str, subject: str, total: int, now: datetime) -> None:
+    """Add the row; its sequence is the owner's next."""
+    last = session.execute(select(func.max(submissions.c.sequence)).where(owned_by(session, submissions))).scalar()
+    row = {"id": submission_id, "sequence": (last or 0) + 1, "kind": kind, "subject": subject, "total": total}
+    bulk_insert(session, Submission, [{**row, "created_at": now}])
+
+
+def find_submission(session: Session, submission_id: str) -> SubmissionLine | None:
+    """The submission, if it is this owner's."""
+    row = session.execute(_submission_columns(session).where(submissions.c.id == submission_id)).first()
+    return None if row is None else SubmissionLine(*row)
+
+
+def list_submissions(
+    session: Session, after: int | None, limit: int, *, state: State | None = None, subject: str | None = None
+) -> list[SubmissionLine]:
+    """Newest first, those before sequence `after`; with `state`, those with an act in that state."""
+    query = _submission_columns(session).order_by(submissions.c.sequence.desc()).limit(limit)
+    if after is not None:
+        query = query.where(submissions.c.sequence < after)
+    if subject is not None:
+        query = query.where(submissions.c.subject == subject)
+    if state is not None:
+        query = query.where(
+            select(acts.c.id)
+            .where(owned_by(session, acts), acts.c.submission_id == submissions.c.id, acts.c.state == state)
+            .exists()
+        )
+    return [SubmissionLine(*row) for row in session.execute(query)]
+
+
+def counts_by_state(session: Session, submission_ids: Sequence[str]) -> dict[str, dict[State, int]]:
+    """For each submission, how many of its acts are in each state."""
+    counts: dict[str, dict[State, int]] = {submission_id: {} for submission_id in submission_ids}
+    query = (
+        select(acts.c.submission_id, acts.c.state, func.count())
+        .where(owned_by(session, acts), acts.c.submission_id.in_(submission_ids))
+        .group_by(acts.c.submission_id, acts.c.state)
+    )
+    for submission_id, state, count in session.execute(query):
+        counts[submission_id][State(state)] = count
+    return counts
+
+
+def _submission_columns(session: Session) -> Select[tuple[str, int, str, str, int, datetime]]:
+    columns = (submissions.c[name] for name in SubmissionLine._fields)
+    return select(*columns).where(owned_by(session, submissions))
+
+
+# ── acts ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def add_acts(session: Session, rows: Sequence[dict[str, object]], submission_id: str, now: datetime) -> None:
+    """Insert acts and the first line of each one's history."""
+    bulk_insert(session, ActRow, rows)
+    _note(session, acts.c.submission_id == submission_id, now)
+
+
+def earlier_requests(session: Session, kind: str, refs: Sequence[bytes]) -> dict[bytes, str]:
+    """Of these facts, those that have an act that has not failed: ref → submission id."""
+    found: dict[bytes, str] = {}
+    for some in chunks(refs):
+        query = select(acts.c.ref, acts.c.submission_id).where(
+            owned_by(session, acts), acts.c.kind == kind, acts.c.ref.in_(some), acts.c.state.not_in(ENDS)
+        )
+        found.update((ref, submission_id) for ref, submission_id in session.execute(query))
+    return found
+
+
+def acts_by_id(session: Session, act_ids: Sequence[bytes]) -> list[ActLine]:
+    """Those of `act_ids` that are ours."""
+    lines = []
+    for some in chunks(act_ids):
+        lines += _lines(session, acts.c.act_id.in_(some))
+    return lines
+
+
+def acts_of_carrier(
+    session: Session, carrier_id: int
+) -> list[Row[tuple[int, str, bytes, str, bytes, bytes, str, int]]]:
+    """(id, state, act_id, kind, encoded, signature, submission_id, attempts) in packing order."""
+    query = (
+        select(
+            acts.c.id,
+            acts.c.state,
+            acts.c.act_id,
+            acts.c.kind,
+            acts.c.encoded,
+            acts.c.signature,
+            acts.c.submission_id,
+            acts.c.attempts,
+        )
+        .where(owned_by(session, acts), acts.c.carrier_id == carrier_id)
+        .order_by(acts.c.id)
+    )
+    return list(session.execute(query))
+
+
+def acts_of_submission(
+    session: Session, submission_id: str, after: int, limit: int, state: State | None = None
+) -> list[ActRow]:
+    """Acts in order, those after row `after`."""
+    query = (
+        select(ActRow).where(acts.c.submission_id == submission_id, acts.c.id > after).order_by(acts.c.id).limit(limit)
+    )
+    if state is not None:
+        query = query.where(acts.c.state == state)
+    return list(session.execute(query).scalars())
+
+
+def unsigned_acts(session: Session, limit: int) -> list[Row[tuple[int, bytes, int]]]:
+    """(id, act_id, valid_until) of acts that were accepted before the node was seen."""
+    query = select(acts.c.id, acts.c.act_id, acts.c.valid_until).where(
+        owned_by(session, acts), acts.c.carrier_id.is_(None), acts.c.state == State.RECEIVED
+    )
+    return list(session.execute(query.order_by(acts.c.id).limit(limit)))
+
+
+def unpacked_acts(session: Session, limit: int) -> list[Row[tuple[int, str, str, bytes, bytes, int]]]:
+    """(id, contract, kind, encoded, signature, attempts) of signed acts that no transaction carries, oldest first."""
+    query = (
+        select(acts.c.id, acts.c.contract, acts.c.kind, acts.c.encoded, acts.c.signature, acts.c.attempts)
+        .where(owned_by(session, acts), acts.c.carrier_id.is_(None), acts.c.state == State.SIGNED)
+        .order_by(acts.c.id)
+        .limit(limit)
+    )
+    return list(session.execute(query))
+
+
+def expirable(session: Session, block_time: int) -> list[ActLine]:
+    """Open acts whose validity ended before `block_time`."""
+    return _lines(session, and_(acts.c.valid_until < block_time, acts.c.state.in_(OPEN_STATES)))
+
+
+def move(
+    session: Session,
+    lines: Iterable[ActLine],
+    to: State,
+    facts: Facts,
+    now: datetime,
+    **columns: object,
+) -> list[ActLine]:
+    """Take the step to `to` for every line, with its history; `columns` are set beside the state.
+
+    The table is asked for each (state, validity); raises `TransitionRefused`, and nothing is changed.
+    """
+    lines = list(lines)
+    for state in {line.state for line in lines}:
+        advance(state, to, facts)
+    for some in chunks([line.id for line in lines]):
+        where = acts.c.id.in_(some)
+        session.execute(update(acts).where(owned_by(session, acts), where).values(state=to, **columns))
+        _note(session, where, now)
+    return lines
+
+
+def note_attempt(session: Session, act_row_ids: Sequence[int], error: str) -> None:
+    """One more failed try of the present step: counted on the act and on the last line of its history."""
+    for some in chunks(act_row_ids):
+        mine = and_(owned_by(session, acts), acts.c.id.in_(some))
+        session.execute(update(acts).where(mine).values(attempts=acts.c.attempts + 1, error=error))
+        last = (
+            select(func.max(transitions.c.id))
+            .where(owned_by(session, transitions), transitions.c.act_row_id.in_(some))
+            .group_by(transitions.c.act_row_id)
+        )
+        session.execute(
+            update(transitions)
+            .where(owned_by(session, transitions), transitions.c.id.in_(last.scalar_subquery()))
+            .values(attempt=transitions.c.attempt + 1, error=error)
+        )
+
+
+def history_of(session: Session, act_row_id: int) -> list[Transition]:
+    """Every step of the act, oldest first."""
+    query = select(Transition).where(transitions.c.act_row_id == act_row_id).order_by(transitions.c.id)
+    return list(session.execute(query).scalars())
+
+
+def _lines(session: Session, where: ColumnElement[bool]) -> list[ActLine]:
+    query = select(acts.c.id, acts.c.state, acts.c.submission_id, acts.c.valid_until)
+    return [
+        ActLine(id_, State(state), submission_id, valid_until)
+        for id_, state, submission_id, valid_until in session.execute(query.where(owned_by(session, acts), where))
+    ]
+
+
+def _note(session: Session, where: ColumnElement[bool], now: datetime) -> None:
+    steps = select(
+        acts.c.owner, acts.c.id, literal(now, UtcDateTime), acts.c.state, acts.c.attempts, acts.c.error
+    ).where(owned_by(session, acts), where)
+    columns = ["owner", "act_row_id", "at", "state", "attempt", "error"]
+    session.execute(insert(transitions).from_select(columns, steps))
+
+
+# ── carriers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def next_nonce(session: Session, address: bytes) -> int | None:
+    """The nonce that the account's next transaction takes; None if it never sent one."""
+    query = select(senders.c.next_nonce).where(owned_by(session, senders), senders.c.address == address)
+    return session.execute(query).scalar()
+
+
+def set_next_nonce(session: Session, address: bytes, nonce: int) -> None:
+    """Fix the account's next nonce. MUST be in the transaction that stores the bytes of the nonces before it."""
+    changed = session.execute(
+        update(senders).where(owned_by(session, senders), senders.c.address == address).values(next_nonce=nonce)
+    )
+    if changed.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
+        bulk_insert(session, SenderAccount, [{"address": address, "next_nonce": nonce}])
+
+
+def add_carriers(session: Session, rows: Sequence[dict[str, object]]) -> dict[bytes, int]:
+    """Store transactions; their row ids by hash."""
+    bulk_insert(session, Carrier, rows)
+    hashes = [row["hash"] for row in rows]
+    query = select(carriers.c.hash, carriers.c.id).where(owned_by(session, carriers), carriers.c.hash.in_(hashes))
+    return {hash_: id_ for hash_, id_ in session.execute(query)}
+
+
+def assign_carriers(session: Session, act_row_ids: Sequence[int], carrier_id: int | None) -> None:
+    """Say which transaction carries these acts."""
+    for some in chunks(act_row_ids):
+        mine = and_(owned_by(session, acts), acts.c.id.in_(some))
+        session.execute(update(acts).where(mine).values(carrier_id=carrier_id))
+
+
+def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[Carrier]:
+    """Transactions in `states`, lowest nonce first."""
+    query = select(Carrier).where(carriers.c.state.in_(states)).order_by(carriers.c.nonce, carriers.c.id).limit(limit)
+    return list(session.execute(query).scalars())
+
+
+def reverted_carriers(session: Session, limit: int) -> list[Carrier]:
+    """Transactions that a checked block shows with status 0, not yet examined."""
+    return open_carriers(session, ["reverted"], limit)
+
+
+def carriers_at_nonce(session: Session, sender: bytes, nonce: int) -> list[Carrier]:
+    """Every transaction ever signed at this nonce."""
+    query = select(Carrier).where(carriers.c.sender == sender, carriers.c.nonce == nonce).order_by(carriers.c.id)
+    return list(session.execute(query).scalars())
+
+
+def mark_carriers(session: Session, ids: Sequence[int], **columns: object) -> None:
+    """Set `columns` on these transactions."""
+    for some in chunks(ids):
+        mine = and_(owned_by(session, carriers), carriers.c.id.in_(some))
+        session.execute(update(carriers).where(mine).values(**columns))

@@ -1,0 +1,84 @@
+"""The HTTP application: every domain's endpoints behind one door."""
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+
+from tallystick.errors import TallystickError
+from tallystick_gateway.kit import endpoints as kit_endpoints
+from tallystick_gateway.kit.body import BodyDoor, problem_response
+from tallystick_gateway.kit.errors import GatewayError
+from tallystick_gateway.kit.gateway import Gateway
+from tallystick_gateway.kit.problems import PROBLEM_SCHEMA, PathRefused, RequestInvalid, Unexpected, invalid
+
+__all__ = ["ROUTERS", "STREAMED_PATHS", "create_app"]
+
+ROUTERS = (kit_endpoints.router,)
+STREAMED_PATHS = ("/v1/records:upload", "/v1/records:check")
+
+
+def create_app(gateway: Gateway) -> FastAPI:
+    """The API of one gateway. It neither opens nor closes anything: `kit.server` does."""
+    app = FastAPI(
+        title="Tallystick gateway",
+        version="1",
+        description="The door of one institution to a Tallystick network. Errors are RFC 9457 problem details.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.state.gateway = gateway
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(BodyDoor, limit_bytes=gateway.config.settings.limits.body_bytes, streamed=STREAMED_PATHS)
+    app.add_exception_handler(TallystickError, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _no_such_path)
+    app.add_exception_handler(Exception, _unexpected)
+    _describe_problems(app)
+    return app
+
+
+async def _known(request: Request, error: Exception) -> Response:
+    if not isinstance(error, TallystickError):
+        raise error
+    return problem_response(error, request.url.path)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return problem_response(invalid(error), request.url.path)
+
+
+async def _no_such_path(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    refused: GatewayError = PathRefused.of(error.status_code, request.method, request.url.path)
+    return problem_response(refused, request.url.path)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    """Starlette logs the traceback; the client learns no more than that it was our fault."""
+    return problem_response(Unexpected("Something unforeseen went wrong here."), request.url.path)
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Put the schema that `declared()` refers to into the OpenAPI document, in place of FastAPI's own 422."""
+
+    def openapi() -> dict[str, object]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["Problem"] = PROBLEM_SCHEMA
+            schemas.pop("HTTPValidationError", None)
+            schemas.pop("ValidationError", None)
+            for operation in (each for path in document["paths"].values() for each in path.values()):
+                stated = operation.get("responses", {}).get("422", {})
+                if "HTTPValidationError" in str(stated):
+                    operation["responses"]["422"] = RequestInvalid.response()
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change the document

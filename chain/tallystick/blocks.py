@@ -61,15 +61,15 @@ LARGEST_ITEM_COUNT: Final = len(_ITEMS)
 
 
 def header_items(block: Mapping[str, Any]) -> tuple[bytes, ...]:
-    """The items of a header's RLP, as many as the JSON has (15 to 21).
+    """The items of a header's RLP: the first 15, and those of the forks' that the JSON has, in order.
 
-    Raises `BlockMalformed` for a field that is missing or not in its form, and for a fork's field without the ones
-    before it.
+    Whether these are the right ones shows in the hash. (anvil's genesis has the blob fields without the ones before.)
+    Raises `BlockMalformed` for a field that is missing or not in its form.
     """
-    present = [name for name, _ in _ITEMS[SMALLEST_ITEM_COUNT:] if block.get(name) is not None]
-    count = SMALLEST_ITEM_COUNT + len(present)
     items = []
-    for name, parse in _ITEMS[:count]:
+    for position, (name, parse) in enumerate(_ITEMS):
+        if position >= SMALLEST_ITEM_COUNT and block.get(name) is None:
+            continue
         try:
             items.append(parse(block.get(name)))
         except ValueError as why:

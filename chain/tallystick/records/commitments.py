@@ -63,7 +63,7 @@ def field_salt(record_secret: bytes, position: int) -> bytes:
 
 def field_commit(salt: bytes, name: str, value: str | None) -> bytes:
     """The commitment to one field under its salt; `value` None says that the field is absent."""
-    named = b"\x10" + salt + _u16_text(name)
+    named = b"\x10" + salt + u16_text(name)
     return _sha256(named + b"\x00" if value is None else named + b"\x01" + value.encode()).digest()
 
 
@@ -81,7 +81,7 @@ def digest_head(kind: RecordType, member: bytes, stream: bytes) -> bytes:
 
 def digest_layout(kind: RecordType) -> bytes:
     """The part of a digest that is the same for every record of one type."""
-    return _u16_text(kind.name) + kind.version.to_bytes(2, "big") + len(kind.fields).to_bytes(2, "big")
+    return u16_text(kind.name) + kind.version.to_bytes(2, "big") + len(kind.fields).to_bytes(2, "big")
 
 
 def commit(record: Record, member: bytes, record_secret: bytes) -> Commitment:
@@ -109,6 +109,6 @@ def chain_over(digests: Iterable[bytes], start: bytes = CHAIN_START) -> ChainHas
     return chain
 
 
-def _u16_text(text: str) -> bytes:
+def u16_text(text: str) -> bytes:
     raw = text.encode()
     return len(raw).to_bytes(2, "big") + raw

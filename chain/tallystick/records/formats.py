@@ -17,7 +17,7 @@ from typing import Final
 from tallystick.records import errors
 from tallystick.records.errors import RecordError
 
-__all__ = ["FORMATS", "MAX_TEXT_BYTES", "QUICK_TEXT", "Format", "text_fault"]
+__all__ = ["FORMATS", "MAX_TEXT_BYTES", "QUICK_TEXT", "Format", "enum_format", "is_unicode", "text_fault"]
 
 MAX_TEXT_BYTES: Final = 4096
 
@@ -60,7 +60,7 @@ class Format:
                 return None
             if not value:
                 return errors.ValueEmpty
-            if not _is_unicode(value):
+            if not is_unicode(value):
                 return errors.ValueNotUnicode
             if looks_alike and looks_alike(value):
                 return errors.DateNonexistent
@@ -108,7 +108,8 @@ def text_fault(value: str) -> type[RecordError] | None:
     return next((fault for is_faulty, fault in _TEXT_FAULTS if is_faulty(value)), None)
 
 
-def _is_unicode(value: str) -> bool:
+def is_unicode(value: str) -> bool:
+    """Tell whether a string has no lone surrogate."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -118,7 +119,7 @@ def _is_unicode(value: str) -> bool:
 
 _TEXT_FAULTS: Final[tuple[tuple[Callable[[str], object], type[RecordError]], ...]] = (
     (lambda value: not value, errors.ValueEmpty),
-    (lambda value: not _is_unicode(value), errors.ValueNotUnicode),
+    (lambda value: not is_unicode(value), errors.ValueNotUnicode),
     (lambda value: len(value.encode()) > MAX_TEXT_BYTES, errors.ValueTooLong),
     (_control, errors.ControlCharacter),
     (_unassigned, errors.CharacterUnassigned),

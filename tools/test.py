@@ -29,7 +29,9 @@ def main() -> int:
         )
     sys.stdout.flush()
     pytest = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", *sys.argv[1:]], cwd=ROOT, check=False
+        [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", *sys.argv[1:]],
+        cwd=ROOT,
+        check=False,
     )
     forge = subprocess.run([sys.executable, "contracts/forge.py", "test"], cwd=ROOT, check=False)
     for name, result in (("pytest", pytest), ("forge test", forge)):

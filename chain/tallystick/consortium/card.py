@@ -17,8 +17,7 @@ import rfc8785
 from tallystick.consortium.fields import Fields
 from tallystick.consortium.roles import Role, role_mask
 from tallystick.errors import TallystickError
-from tallystick.keys import ActKey, Address, recover_address
-from tallystick.keys.secp256k1 import SignatureMalformed
+from tallystick.keys import ActKey, Address, SignatureMalformed, recover_address
 from tallystick.pseudonyms import member_id
 from tallystick.strictjson import Json, loads
 

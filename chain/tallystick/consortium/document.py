@@ -117,9 +117,7 @@ class Consortium:
         _unique("body.contracts", [entry.name for entry in self.contracts])
         _unique("body.contracts", [entry.address for entry in self.contracts])
         _unique("body.members", [card.member for card in self.members])
-        _unique(
-            "body.members", [key for c in self.members for key in (c.keys.act, c.keys.recovery, c.keys.validator)]
-        )
+        _unique("body.members", [key for c in self.members for key in (c.keys.act, c.keys.recovery, c.keys.validator)])
         if len(self.members) < MIN_MEMBERS:
             raise ConsortiumMalformed("body.members", f"has fewer than {MIN_MEMBERS} members")
         for required in ("Consortium", "LoanLedger", "RecordLog"):

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tallystick.consortium import CardKeys, CardMalformed, MemberCard, Role, role_mask, roles_of, sign_card
 from tallystick.errors import TallystickError
 from tallystick.keys import ActKey, Address
@@ -63,7 +64,10 @@ def test_no_changed_character_of_a_card_is_accepted(data: st.DataObject) -> None
         ({"legal_id": "lower case"}, "legal_id"),
         ({"name": "two\nlines"}, "name"),
         ({"keys": CardKeys(ACT.address, RECOVERY.address, ACT.address, bytes(32), bytes(32), bytes(32))}, "keys"),
-        ({"keys": CardKeys(ACT.address, RECOVERY.address, Address(b"\1"), bytes(32), bytes(32), bytes(32))}, "validator"),
+        (
+            {"keys": CardKeys(ACT.address, RECOVERY.address, Address(b"\1"), bytes(32), bytes(32), bytes(32))},
+            "validator",
+        ),
     ],
 )
 def test_a_card_with_a_bad_field_is_refused_by_the_name_of_the_field(change: dict[str, object], field: str) -> None:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tallystick.consortium import (
     CardKeys,
     Consortium,
@@ -28,7 +29,9 @@ def member_card(number: int) -> MemberCard:
         legal_id=f"TEST-{number}",
         name=f"Member {number}",
         roles=(Role.LENDER,),
-        keys=CardKeys(act.address, recovery.address, validator.address, bytes([number]) * 32, bytes([9]) * 32, bytes(32)),
+        keys=CardKeys(
+            act.address, recovery.address, validator.address, bytes([number]) * 32, bytes([9]) * 32, bytes(32)
+        ),
         endpoint=f"http://127.0.0.1:810{number}",
     )
     return sign_card(card, act, recovery)
@@ -88,7 +91,10 @@ def test_header_items_follow_the_height() -> None:
             },
             "gap",
         ),
-        ({"engine": "qbft", "validator_epochs": (ValidatorEpoch(0, None, {Address(b"\1" * 20): bytes(32)}),)}, "unknown"),
+        (
+            {"engine": "qbft", "validator_epochs": (ValidatorEpoch(0, None, {Address(b"\1" * 20): bytes(32)}),)},
+            "unknown",
+        ),
     ],
 )
 def test_a_document_that_contradicts_itself_is_refused(change: dict[str, Any], reason: str) -> None:

@@ -15,7 +15,7 @@ from tallystick.errors import TallystickError
 
 __all__ = ["Json", "JsonMalformed", "loads", "loads_object"]
 
-Json: TypeAlias = "None | bool | int | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
 MAX_DEPTH = 32
 _MAX_INTEGER_DIGITS = 20

@@ -1,0 +1,209 @@
+"""What may go wrong between us and a node, and which words each kind of node has for it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from tallystick.errors import TallystickError
+
+__all__ = [
+    "BlockUnknown",
+    "ChainIdWrong",
+    "Fault",
+    "NodeAnswerMalformed",
+    "NodeAnswerTooLarge",
+    "NodeError",
+    "NodeKind",
+    "NodeRefused",
+    "NodeTimeout",
+    "NodeUnreachable",
+    "fault_of",
+    "node_kind",
+]
+
+
+class NodeKind(StrEnum):
+    """The software behind an endpoint, as `web3_clientVersion` names it."""
+
+    ANVIL = "anvil"
+    GOQUORUM = "goquorum"
+    GETH = "geth"
+    BESU = "besu"
+    OTHER = "other"
+
+
+class Fault(StrEnum):
+    """What a refusal means for the sender, whatever the node's words."""
+
+    NONCE_TOO_LOW = "nonce_too_low"
+    ALREADY_KNOWN = "already_known"
+    NONCE_TOO_HIGH = "nonce_too_high"
+    REPLACEMENT_UNDERPRICED = "replacement_underpriced"
+    POOL_FULL = "pool_full"
+    GAS_ABOVE_BLOCK = "gas_above_block"
+    GAS_TOO_LOW = "gas_too_low"
+    TRANSACTION_TOO_LARGE = "transaction_too_large"
+    SENDER_NOT_ALLOWED = "sender_not_allowed"
+    CHAIN_ID_WRONG = "chain_id_wrong"
+    METHOD_UNKNOWN = "method_unknown"
+    REVERTED = "reverted"
+    RATE_LIMITED = "rate_limited"
+    OTHER = "other"
+
+
+class NodeError(TallystickError):
+    """A node did not give what was asked. `url` never carries credentials."""
+
+    code: ClassVar[str] = "node.error"
+
+    url: str
+
+
+class NodeUnreachable(NodeError):
+    """No connection, or it broke; whether the node acted on the request is unknown."""
+
+    code: ClassVar[str] = "node.unreachable"
+    sentence: ClassVar[str] = "The node at {url} cannot be reached: {reason}"
+    advice: ClassVar[str] = "Start the node (`tally devnet status`), or correct its address in the configuration."
+
+    reason: str
+
+
+class NodeTimeout(NodeUnreachable):
+    """The node took longer than `timeout_s`; whether it acted on the request is unknown."""
+
+    code: ClassVar[str] = "node.timeout"
+    sentence: ClassVar[str] = "The node at {url} did not answer within {timeout_s} s"
+    advice: ClassVar[str] = "See whether the node is overloaded or paused, and try again: repeating is safe."
+
+    timeout_s: float
+
+
+class NodeAnswerMalformed(NodeError):
+    """The answer is not what the method promises."""
+
+    code: ClassVar[str] = "node.answer_malformed"
+    sentence: ClassVar[str] = "The node at {url} gave no proper answer to {method}: {reason}"
+    advice: ClassVar[str] = "Ask another node; see whether a proxy stands before this one, and what its log says."
+
+    method: str
+    reason: str
+
+
+class NodeAnswerTooLarge(NodeAnswerMalformed):
+    """The answer is larger than what is read of one."""
+
+    code: ClassVar[str] = "node.answer_too_large"
+
+
+class NodeRefused(NodeError):
+    """The node answered with an error; `fault` says what it means, `revert_data` is what a contract returned."""
+
+    code: ClassVar[str] = "node.refused"
+    sentence: ClassVar[str] = "The node at {url} refused {method}: {reason}"
+    advice: ClassVar[str] = "See the node's log for the reason it names."
+
+    method: str
+    reason: str
+    rpc_code: int
+    fault: Fault
+    revert_data: bytes
+
+
+class ChainIdWrong(NodeError):
+    """The node serves another chain."""
+
+    code: ClassVar[str] = "node.chain_id_wrong"
+    sentence: ClassVar[str] = "The node at {url} serves chain {found}, not chain {expected}"
+    advice: ClassVar[str] = "Give the address of a node of the chain that consortium.json names."
+
+    expected: int
+    found: int
+
+
+class BlockUnknown(NodeError):
+    """The node has no block of this height or hash (yet, or no more)."""
+
+    code: ClassVar[str] = "node.block_unknown"
+    sentence: ClassVar[str] = "The node at {url} has no block {block}"
+    advice: ClassVar[str] = "Wait until the node has caught up, or ask another one."
+
+    block: str
+
+
+_CLIENTS: Final = (
+    ("anvil", NodeKind.ANVIL),
+    ("quorum", NodeKind.GOQUORUM),
+    ("besu", NodeKind.BESU),
+    ("geth", NodeKind.GETH),
+)
+
+_COMMON: Final = (
+    ("nonce too low", Fault.NONCE_TOO_LOW),
+    ("already known", Fault.ALREADY_KNOWN),
+    ("known transaction", Fault.ALREADY_KNOWN),
+    ("replacement transaction underpriced", Fault.REPLACEMENT_UNDERPRICED),
+    ("nonce too high", Fault.NONCE_TOO_HIGH),
+    ("exceeds block gas limit", Fault.GAS_ABOVE_BLOCK),
+    ("intrinsic gas too low", Fault.GAS_TOO_LOW),
+    ("oversized data", Fault.TRANSACTION_TOO_LARGE),
+    ("txpool is full", Fault.POOL_FULL),
+    ("invalid chain id", Fault.CHAIN_ID_WRONG),
+    ("execution reverted", Fault.REVERTED),
+    ("method not found", Fault.METHOD_UNKNOWN),
+    ("does not exist/is not available", Fault.METHOD_UNKNOWN),
+)
+
+_BY_KIND: Final[dict[NodeKind, tuple[tuple[str, Fault], ...]]] = {
+    NodeKind.ANVIL: (
+        ("transaction already imported", Fault.ALREADY_KNOWN),
+        ("transaction gas limit too high", Fault.GAS_ABOVE_BLOCK),
+        ("intrinsic gas too high", Fault.GAS_ABOVE_BLOCK),
+        ("out of gas: gas required exceeds", Fault.GAS_TOO_LOW),
+        ("call gas cost exceeds the gas limit", Fault.GAS_TOO_LOW),
+        ("invalid signer", Fault.CHAIN_ID_WRONG),
+        ("not valid for chain", Fault.CHAIN_ID_WRONG),
+        ("incompatible eip155", Fault.CHAIN_ID_WRONG),
+    ),
+    NodeKind.GOQUORUM: (
+        ("exceeds transaction size limit", Fault.TRANSACTION_TOO_LARGE),
+        ("account is not authorized", Fault.SENDER_NOT_ALLOWED),
+        ("invalid sender", Fault.CHAIN_ID_WRONG),
+    ),
+    NodeKind.GETH: (("invalid sender", Fault.CHAIN_ID_WRONG),),
+    NodeKind.BESU: (
+        ("nonce below sender account nonce", Fault.NONCE_TOO_LOW),
+        ("nonce has distance too far", Fault.NONCE_TOO_HIGH),
+        ("transaction nonce too distant", Fault.NONCE_TOO_HIGH),
+        ("transaction_already_known", Fault.ALREADY_KNOWN),
+        ("sender account not authorized", Fault.SENDER_NOT_ALLOWED),
+        ("wrong chainid", Fault.CHAIN_ID_WRONG),
+        ("number of requests in batch exceeds", Fault.RATE_LIMITED),
+        ("method not enabled", Fault.METHOD_UNKNOWN),
+    ),
+    NodeKind.OTHER: (),
+}
+
+_METHOD_NOT_FOUND: Final = -32601
+_REVERT_CODE: Final = 3
+_RATE_LIMIT_CODE: Final = -32005
+
+
+def node_kind(client_version: str) -> NodeKind:
+    """Which software `web3_clientVersion` names. (GoQuorum calls itself `Geth/…-stable(quorum-v…)`.)"""
+    lowered = client_version.lower()
+    return next((kind for word, kind in _CLIENTS if word in lowered), NodeKind.OTHER)
+
+
+def fault_of(kind: NodeKind, rpc_code: int, message: str) -> Fault:
+    """What a JSON-RPC error of this kind of node means; `OTHER` where no table has its words."""
+    if rpc_code == _METHOD_NOT_FOUND:
+        return Fault.METHOD_UNKNOWN
+    lowered = message.lower()
+    for words, fault in _BY_KIND[kind] + _COMMON:
+        if words in lowered:
+            return fault
+    if rpc_code == _REVERT_CODE:
+        return Fault.REVERTED
+    return Fault.RATE_LIMITED if rpc_code == _RATE_LIMIT_CODE else Fault.OTHER

@@ -12,10 +12,14 @@ from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.kit.problems import PROBLEM_SCHEMA, PathRefused, RequestInvalid, Unexpected, invalid
 
-__all__ = ["ROUTERS", "STREAMED_PATHS", "create_app"]
+__all__ = ["ROUTERS", "STREAMED_PATHS", "assemble", "create_app"]
 
 ROUTERS = (kit_endpoints.router,)
 STREAMED_PATHS = ("/v1/records:upload", "/v1/records:check")
+
+
+def assemble(gateway: Gateway) -> None:
+    """Give the gateway its domains' parts, tasks, checks and facts; nothing runs yet."""
 
 
 def create_app(gateway: Gateway) -> FastAPI:

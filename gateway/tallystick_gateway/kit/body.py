@@ -136,7 +136,7 @@ class BodyDoor:
             else:
                 loads_object(body, max_bytes=self._limit, max_depth=_DEPTH)
         except JsonMalformed as refused:
-            raise BodyMalformed(f"{str(refused).capitalize()}.", field="body") from refused
+            raise BodyMalformed(f"The body is {refused}.", field="body") from refused
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"The body is over {self._limit} bytes.", field="body", limit_bytes=self._limit)

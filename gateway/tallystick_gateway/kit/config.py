@@ -202,6 +202,11 @@ class Config:
         return self.home / "clients"
 
     @property
+    def address_path(self) -> Path:
+        """Holds the URL of the running gateway, for clients on this machine; absent while none runs."""
+        return self.home / "gateway.url"
+
+    @property
     def uploads_path(self) -> Path:
         return self.home / "uploads"
 

@@ -35,6 +35,7 @@ __all__ = [
     "Session",
     "StorageFull",
     "UtcDateTime",
+    "begin_by_event",
     "is_flushing",
     "storage_errors",
 ]
@@ -243,14 +244,13 @@ def _engine(path: Path) -> Engine:
         max_overflow=_CONNECTIONS - 8,
         connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
     )
+    begin_by_event(engine)
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
 def _prepare(connection: Any, _record: object) -> None:
-    """Take transaction control away from pysqlite and set what a durable WAL file needs."""
-    connection.isolation_level = None
+    """Set what a durable WAL file needs."""
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",
@@ -259,6 +259,16 @@ def _prepare(connection: Any, _record: object) -> None:
         f"journal_size_limit = {_JOURNAL_LIMIT_BYTES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def begin_by_event(engine: Engine) -> None:
+    """Begin transactions ourselves: pysqlite's own way would leave DDL outside of them."""
+    event.listen(engine, "connect", _hands_off)
+    event.listen(engine, "begin", _begin)
+
+
+def _hands_off(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
 
 
 def _begin(connection: Connection) -> None:

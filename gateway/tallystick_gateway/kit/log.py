@@ -49,5 +49,5 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "sse_starlette"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "uvicorn.error", "sse_starlette", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -13,13 +13,13 @@ import click
 from tallystick.consortium import CardKeys, MemberCard, Role, sign_card
 from tallystick.keys import Address, KeyKind, Keystore
 from tallystick.strictjson import loads_object
+from tallystick_gateway.kit.cli import Tally, pass_tally
 from tallystick_gateway.kit.clients import ed25519_jwk, register_client
 from tallystick_gateway.kit.config import Chain, Config, Development, Listen, MemberEntry, Settings
 from tallystick_gateway.kit.errors import GatewayError
-from tallystick_gateway.kit.passphrase import read_passphrase
 from tallystick_gateway.kit.roles import ClientRole
 
-__all__ = ["HomeExists", "clients", "home_option", "init", "make_home"]
+__all__ = ["HomeExists", "clients", "init", "make_home"]
 
 LOCAL_CLIENT = "local"
 ROLE_NAMES = tuple(Role.__members__)
@@ -44,20 +44,8 @@ class HomeExists(GatewayError):
     advice = "Choose another --home, or move the old one away: it holds keys."
 
 
-def home_option(function: click.decorators.FC) -> click.decorators.FC:
-    """`--home`, or TALLY_HOME, or the current folder."""
-    return click.option(
-        "--home",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=Path(),
-        envvar="TALLY_HOME",
-        show_default="TALLY_HOME or the current folder",
-        help="The gateway's home folder.",
-    )(function)
-
-
 @click.command()
-@home_option
+@pass_tally
 @click.option("--legal-id", required=True, help="The institution's legal identifier, such as LEI:5493001KJTIIGC8Y1R12.")
 @click.option("--name", required=True, help="The institution's name, as others should read it.")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLE_NAMES), help="Repeatable.")
@@ -67,7 +55,7 @@ def home_option(function: click.decorators.FC) -> click.decorators.FC:
 @click.option("--endpoint", help="URL under which other members reach this gateway. [default: the API's own]")
 @click.option("--development-arrival-dates", is_flag=True, help="Uploads may name their arrival date (embedded only).")
 def init(
-    home: Path,
+    tally: Tally,
     legal_id: str,
     name: str,
     roles: tuple[str, ...],
@@ -86,11 +74,14 @@ def init(
             "development": Development(arrival_dates=development_arrival_dates).model_dump(),
         }
     )
-    card = make_home(home, settings, read_passphrase(confirm=True), endpoint or f"http://127.0.0.1:{port}")
-    click.echo(f"{card.name} is member {card.member.hex()}")
-    click.echo(f"Made {home}/ with keystore.json, gateway.toml, card.json. Back up keystore.json and its passphrase.")
-    click.echo("Next: hand card.json to whoever assembles the consortium: tally consortium assemble CARD…")
-    click.echo("      Then join with the file and the digest they give you: tally join consortium.json --expect DIGEST")
+    card = make_home(tally.home, settings, tally.passphrase(twice=True), endpoint or f"http://127.0.0.1:{port}")
+    tally.emit({"member": card.member.hex(), "home": str(tally.home), "card": str(tally.home / "card.json")})
+    tally.say(f"{card.name} is member {card.member.hex()}")
+    tally.say(
+        f"Made {tally.home}/ with keystore.json, gateway.toml, card.json. Back up keystore.json and its passphrase."
+    )
+    tally.say("Next: hand card.json to whoever assembles the consortium: tally consortium assemble CARD…")
+    tally.say("      Then join with the file and the digest they give you: tally join consortium.json --expect DIGEST")
 
 
 def make_home(home: Path, settings: Settings, passphrase: str, endpoint: str) -> MemberCard:
@@ -152,7 +143,7 @@ def clients() -> None:
 
 
 @clients.command("add")
-@home_option
+@pass_tally
 @click.argument("client_id")
 @click.option("--role", type=click.Choice([role.value for role in ClientRole]), required=True)
 @click.option(
@@ -161,9 +152,9 @@ def clients() -> None:
     required=True,
     help="Public Ed25519 or P-256 key, as a JWK file.",
 )
-def add_client(home: Path, client_id: str, role: str, key: Path) -> None:
+def add_client(tally: Tally, client_id: str, role: str, key: Path) -> None:
     """Register CLIENT_ID with its public key; its requests for tokens are signed with the private half."""
-    config = Config.load(home)
+    config = tally.config
     jwk = {name: str(value) for name, value in loads_object(key.read_bytes(), max_bytes=16_384).items()}
     path = register_client(config.clients_path, client_id, ClientRole(role), jwk)
     click.echo(f"Client {client_id} may act as {role}. To end its access, delete {path}.")
@@ -171,9 +162,9 @@ def add_client(home: Path, client_id: str, role: str, key: Path) -> None:
 
 
 @clients.command("list")
-@home_option
-def list_clients(home: Path) -> None:
+@pass_tally
+def list_clients(tally: Tally) -> None:
     """The registered clients."""
-    for path in sorted(Config.load(home).clients_path.glob("*.json")):
+    for path in sorted(tally.config.clients_path.glob("*.json")):
         entry = loads_object(path.read_bytes(), max_bytes=16_384)
         click.echo(f"{entry.get('id')}  {entry.get('role')}")

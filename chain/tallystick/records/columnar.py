@@ -71,7 +71,7 @@ def validate_table(
     Raises `FieldUnknown`, `FieldMissing`, `FieldTwice` or `ColumnNotText` for the table as a whole; faulty rows are
     returned.
     """
-    lines = pa.array(range(1, table.num_rows + 1), pa.int64()) if lines is None else lines
+    lines = pa.arange(1, table.num_rows + 1) if lines is None else lines
     given = _in_order(table, kind)
     readable = _readable(given)
     certain = engine.project(readable, [f"{engine.certainly_right(kind)} AS certain"], threads).column("certain")

@@ -1,6 +1,7 @@
 """The commitment formulas and the value formats as DuckDB expressions over the columns of a record type."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import duckdb
@@ -28,9 +29,8 @@ def project(table: pa.Table, steps: Sequence[str], threads: int | None) -> pa.Ta
 
     The engine has no access to files or the network. `threads` None takes all cores.
     """
-    numbered = table.append_column("row", pa.array(range(table.num_rows), pa.int64()))
-    settings = _SETTINGS if threads is None else {**_SETTINGS, "threads": threads}
-    with duckdb.connect(":memory:", config=settings) as connection:
+    numbered = table.append_column("row", pa.arange(0, table.num_rows))
+    with _database(threads).cursor() as connection:
         relation = connection.from_arrow(pa.Table.from_batches(numbered.to_batches(BATCH_ROWS), numbered.schema))
         for step in steps:
             relation = relation.project(f'"row", {step}')
@@ -38,6 +38,12 @@ def project(table: pa.Table, steps: Sequence[str], threads: int | None) -> pa.Ta
     if not result.column("row").equals(numbered.column("row")):
         raise AssertionError("the engine changed the order of the rows")
     return result
+
+
+@cache
+def _database(threads: int | None) -> duckdb.DuckDBPyConnection:
+    """An empty database that is opened once: opening it costs as much as committing some thousand records."""
+    return duckdb.connect(":memory:", config=_SETTINGS if threads is None else {**_SETTINGS, "threads": threads})
 
 
 def certainly_right(kind: RecordType) -> str:

@@ -20,7 +20,7 @@ import rfc8785
 from tallystick.records import errors
 from tallystick.records.registry import MAX_JCS_BYTES, RecordType, record_type
 
-__all__ = ["MAX_LINE_BYTES", "Record", "parse", "validate"]
+__all__ = ["MAX_LINE_BYTES", "Record", "parse", "unwrap", "validate"]
 
 MAX_LINE_BYTES: Final = 6 * MAX_JCS_BYTES
 """No record is longer on the wire: an escape such as \\u00e9 writes one byte of the canonical form with six at most."""
@@ -56,9 +56,20 @@ def parse(raw: bytes | str, *, line: int | None = None) -> Record:
     a value off its format. Faults of the whole come before faults of fields; of these the first in the type's order
     is named.
     """
+    kind, values = unwrap(raw, line=line)
+    return validate(kind, values, line=line)
+
+
+def unwrap(raw: bytes | str, *, line: int | None = None) -> tuple[RecordType, dict[str, object]]:
+    """Read the wire form as far as the record's type; what stands beside it is not checked yet.
+
+    Raises as `parse` does, for faults of the whole.
+    """
     members = _members(raw, line)
     kind = _type_of(members, line)
-    return validate(kind, {name: members[name] for name in members if name not in ("type", "version")}, line=line)
+    del members["type"]
+    members.pop("version", None)
+    return kind, members
 
 
 def validate(kind: RecordType, values: Mapping[str, object], *, line: int | None = None) -> Record:

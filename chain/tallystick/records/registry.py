@@ -31,9 +31,9 @@ class Field:
     fault: Callable[[str], type[RecordError] | None] = field(repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RecordType:
-    """A record type in one version, with its fields in the order of their commitments."""
+    """A record type in one version, with its fields in the order of their commitments; each exists once."""
 
     name: str
     version: int

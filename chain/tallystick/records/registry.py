@@ -37,8 +37,8 @@ class RecordType:
 
     name: str
     version: int
-    fields: tuple[Field, ...]
-    names: frozenset[str]
+    fields: tuple[Field, ...] = field(repr=False)
+    names: frozenset[str] = field(repr=False)
 
     def most_jcs_bytes(self) -> int:
         """Bound the RFC 8785 form of a record of this type: every text at its longest, each of its bytes escaped."""

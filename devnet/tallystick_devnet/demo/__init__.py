@@ -1,0 +1,1 @@
+"""`tally devnet demo`: four members record real loans and check each other (`make demo`)."""

@@ -1,0 +1,201 @@
+"""The four gateways as the processes an institution would run: `tally … serve`, each with its own home."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import psutil
+
+from tallystick.errors import TallystickError
+from tallystick_devnet.demo.cast import CAST, Part
+from tallystick_devnet.engines.ports import free_port, is_free
+from tallystick_gateway.kit.api_client import ApiClient
+from tallystick_gateway.kit.config import Config
+
+__all__ = ["GatewayStopped", "Gateways", "StepFailed", "tally"]
+
+_START_S: Final = 90.0
+_STOP_S: Final = 30.0
+_LOOK_EVERY_S: Final = 0.1
+_LAST_LINES: Final = 12
+
+
+class StepFailed(TallystickError):
+    """A `tally` command of the demonstration did not do its work."""
+
+    code = "demo.step_failed"
+    advice = "Its own message is above. `make demo` starts afresh; `CONTINUE=1 make demo` goes on."
+
+
+class GatewayStopped(TallystickError):
+    """One of the four gateways is not running any more."""
+
+    code = "demo.gateway_stopped"
+    advice = "Run `CONTINUE=1 make demo`: it starts the gateway again and goes on where this one was."
+
+
+def tally(home: Path, passphrase_file: Path, *arguments: str) -> str:
+    """Run one `tally` command as its user would; its output. Raises `StepFailed` with what it said."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tallystick_gateway", "--home", str(home), *arguments],
+        env=_environment(passphrase_file),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise StepFailed(f"tally {arguments[0]} for {home.name}: {result.stderr.strip() or result.stdout.strip()}")
+    return result.stdout
+
+
+class Gateways:
+    """Homes and processes of the four members under one folder. Leaving the block ends every process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._processes: dict[Part, subprocess.Popen[bytes]] = {}
+        self._clients: dict[Part, ApiClient] = {}
+        self.peak_bytes: dict[Part, int] = {}
+        """The highest resident memory that `watch` saw of each gateway."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def passphrase_file(self) -> Path:
+        """One file for the four, made on first use: 0600, random, and worth nothing beyond this folder."""
+        path = self._folder / "passphrase"
+        if not path.exists():
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(24) + "\n")
+        return path
+
+    def home(self, part: Part) -> Path:
+        return self._folder / part.folder
+
+    def init(self, node: str) -> None:
+        """`tally init` for whoever has no home yet."""
+        for part in CAST:
+            if not self.home(part).exists():
+                options = ["--legal-id", part.legal_id, "--name", part.name, "--role", part.role]
+                options += ["--node", node, "--port", str(free_port()), "--development-arrival-dates"]
+                self.tally(part, "init", *options)
+
+    def tally(self, part: Part, *arguments: str) -> str:
+        """One `tally` command for that member."""
+        return tally(self.home(part), self.passphrase_file, *arguments)
+
+    def start(self, node: str) -> None:
+        """Start whoever is not running, on the chain at `node`, and wait until each answers."""
+        for part in CAST:
+            if part not in self._processes:
+                self._settle_addresses(part, node)
+                self._processes[part] = self._spawn(part)
+        for part in CAST:
+            self._await_ready(part)
+
+    def api(self, part: Part) -> ApiClient:
+        """The local client of that member's gateway."""
+        return self._clients[part]
+
+    def watch(self) -> None:
+        """Note how much memory each gateway takes now. Raises `GatewayStopped` if one has ended."""
+        for part, process in self._processes.items():
+            if process.poll() is not None:
+                raise GatewayStopped(
+                    f"the gateway of {part.name} ended with {process.returncode}: {_last_lines(self._log(part))}",
+                    member=part.name,
+                    exit_code=process.returncode,
+                )
+            try:
+                resident = psutil.Process(process.pid).memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+            self.peak_bytes[part] = max(self.peak_bytes.get(part, 0), resident)
+
+    def stop(self) -> None:
+        """End the processes, each by its own number: SIGTERM, and after half a minute SIGKILL."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+
+    def pids(self) -> Sequence[int]:
+        """Process numbers, in the order of the cast."""
+        return [process.pid for process in self._processes.values()]
+
+    def _log(self, part: Part) -> Path:
+        return self._folder / f"{part.folder}.log"
+
+    def _settle_addresses(self, part: Part, node: str) -> None:
+        """What an earlier run listened on may be taken now, and the engine may have moved."""
+        config = Config.load(self.home(part))
+        settings = config.settings
+        port = settings.listen.port if is_free(settings.listen.port) else free_port()
+        listen = settings.listen.model_copy(update={"port": port})
+        chain = settings.chain.model_copy(update={"nodes": [node]})
+        Config(config.home, settings.model_copy(update={"listen": listen, "chain": chain})).write()
+
+    def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
+        (self.home(part) / "gateway.url").unlink(missing_ok=True)
+        with self._log(part).open("ab") as log:
+            return subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "tallystick_gateway",
+                    "--home",
+                    str(self.home(part)),
+                    "serve",
+                    "--die-with-parent",
+                ],
+                env=_environment(self.passphrase_file),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _await_ready(self, part: Part) -> None:
+        deadline = time.monotonic() + _START_S
+        config = Config.load(self.home(part))
+        while not config.address_path.exists():
+            self.watch()
+            if time.monotonic() > deadline:
+                raise GatewayStopped(f"{part.name} did not start: {_last_lines(self._log(part))}", member=part.name)
+            time.sleep(_LOOK_EVERY_S)
+        passphrase = self.passphrase_file.read_text().strip()
+        self._clients[part] = ApiClient.from_home(config, passphrase)
+
+
+def _environment(passphrase_file: Path) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name != "TALLY_PASSPHRASE"}
+    return {**environment, "TALLY_PASSPHRASE_FILE": str(passphrase_file)}
+
+
+def _last_lines(log: Path) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
+    except OSError:
+        return "it wrote no log"

@@ -28,7 +28,7 @@ from tallystick.records.handover import (
 from tests.chain.records.examples import record
 
 MEMBER = bytes(range(32))
-RECORDS = [record(source_id=str(number), payer=None if number % 2 else "张三") for number in range(11)]
+RECORDS = [record(loan="ab" * 32, source_id=str(number), payer=None if number % 2 else "张三") for number in range(11)]
 SECRETS = [bytes([number]) * 32 for number in range(11)]
 TREE = merkle.Tree([commit(*each).leaf_hash for each in zip(RECORDS, [MEMBER] * 11, SECRETS, strict=True)])
 BATCH = AnchoredBatch(MEMBER, RECORDS[0].stream, first_index=40, count=11, root=TREE.root)

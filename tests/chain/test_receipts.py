@@ -130,6 +130,8 @@ GOOD = as_json(Receipt(1, 1, 21000, BLOOM, (Log(b"a" * 20, (b"t" * 32,), b""),))
         ({"cumulativeGasUsed": "21000"}, "cumulativeGasUsed"),
         ({"cumulativeGasUsed": "0x" + "f" * 65}, "cumulativeGasUsed"),
         ({"logsBloom": "0x00"}, "logsBloom"),
+        ({"logsBloom": "0x" + "00" * 255 + " 00"}, "logsBloom"),
+        ({"logsBloom": "00" * 256}, "logsBloom"),
         ({"logsBloom": "0x" + "zz" * 256}, "logsBloom"),
         ({"logs": {}}, "logs"),
         ({"logs": ["log"]}, "logs"),

@@ -109,8 +109,8 @@ class EngineFailed(DevnetError):
     """The engine's process ended or did not come up."""
 
     code: ClassVar[str] = "devnet.engine_failed"
-    sentence: ClassVar[str] = "The engine did not come up: {reason}"
-    advice: ClassVar[str] = "Its log says more: `tally devnet logs`, or the file {log}."
+    sentence: ClassVar[str] = "The engine did not come up: {reason} (log: {log})"
+    advice: ClassVar[str] = "Its log says more: `tally devnet logs`."
 
     reason: str
     log: Path

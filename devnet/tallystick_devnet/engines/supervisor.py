@@ -26,7 +26,7 @@ from typing import IO, Final
 
 from tallystick.client import Node, NodeError
 from tallystick_devnet.engines.anvil import ADDRESS_IN_USE, anvil_command, begin_mining
-from tallystick_devnet.engines.folder import ChainSettings, DataFolder, ProcessIdentity, Run
+from tallystick_devnet.engines.folder import DataFolder, ProcessIdentity, Run
 from tallystick_devnet.engines.ports import free_port, is_free
 from tallystick_devnet.errors import DevnetError, EngineFailed, PortTaken, StateBroken, StateForeign
 
@@ -97,7 +97,7 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
-            preexec_fn=self._preexec,
+            preexec_fn=self._preexec,  # noqa: PLW1509 - this process never has a second thread
         )
         self._url = f"http://127.0.0.1:{port}"
         try:

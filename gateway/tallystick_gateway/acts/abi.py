@@ -11,9 +11,12 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from tallystick.acts import Act, act_types
+import eth_abi
 
-__all__ = ["array_calldata", "encode_act", "is_dynamic", "single_calldata"]
+import tallystick.acts
+from tallystick.acts import Act, Struct, act_types
+
+__all__ = ["array_calldata", "decode_act", "encode_act", "is_dynamic", "single_calldata"]
 
 _WORD = 32
 _Encode = Callable[[Any], bytes]
@@ -33,16 +36,33 @@ def encode_act(act: Act) -> bytes:
     return _struct(type(act).__name__).encode(act)
 
 
+def decode_act(kind: str, encoded: bytes) -> Act:
+    """The act that `encode_act` encoded."""
+    act = _rebuild(kind, eth_abi.decode([_tuple_type(kind)], _uint(_WORD) * is_dynamic(kind) + encoded)[0])
+    assert isinstance(act, Act)
+    return act
+
+
 def is_dynamic(kind: str) -> bool:
     """Whether the tuple of this kind of act stands behind an offset."""
     return _struct(kind).dynamic
 
 
-def single_calldata(selector: bytes, kind: str, act: bytes, signature: bytes) -> bytes:
-    """Calldata of `f(Act, bytes)` from an encoded act and its signature."""
-    if is_dynamic(kind):
-        return b"".join((selector, _uint(2 * _WORD), _uint(2 * _WORD + len(act)), act, _bytes(signature)))
-    return b"".join((selector, act, _uint(len(act) + _WORD), _bytes(signature)))
+def single_calldata(
+    selector: bytes, kind: str, act: bytes, signature: bytes, companion: bytes | None = None
+) -> bytes:
+    """Calldata of `f(Act, bytes)` from an encoded act and its signature, or of `f(Act, bytes companion, bytes)`."""
+    tails = [_bytes(part) for part in (companion, signature) if part is not None]
+    dynamic = is_dynamic(kind)
+    offset = (_WORD if dynamic else len(act)) + _WORD * len(tails)
+    head = [_uint(offset)] if dynamic else [act]
+    if dynamic:
+        tails.insert(0, act)
+        offset += len(act)
+    for tail in tails[1:] if dynamic else tails:
+        head.append(_uint(offset))
+        offset += len(tail)
+    return b"".join((selector, *head, *tails))
 
 
 def array_calldata(selector: bytes, kind: str, acts: Sequence[bytes], signatures: Sequence[bytes]) -> bytes:
@@ -71,6 +91,32 @@ def _array(items: Sequence[bytes], dynamic: bool) -> bytes:
         offsets.append(_uint(offset))
         offset += len(item)
     return b"".join((_uint(len(items)), *offsets, *items))
+
+
+def _tuple_type(name: str) -> str:
+    return f"({','.join(_type_of(field.type) for field in act_types()[name].fields)})"
+
+
+def _type_of(type_: str) -> str:
+    if type_.endswith("[]"):
+        return f"{_type_of(type_[:-2])}[]"
+    return _tuple_type(type_) if type_ in act_types() else type_
+
+
+def _rebuild(name: str, values: Sequence[Any]) -> Struct:
+    fields = act_types()[name].fields
+    make: type[Struct] = getattr(tallystick.acts, name)
+    return make(
+        **{field.attribute: _value(field.type, value) for field, value in zip(fields, values, strict=True)}
+    )
+
+
+def _value(type_: str, value: Any) -> Any:
+    if type_.endswith("[]"):
+        return tuple(_value(type_[:-2], item) for item in value)
+    if type_ in act_types():
+        return _rebuild(type_, value)
+    return bytes.fromhex(value[2:]) if type_ == "address" else value
 
 
 @cache

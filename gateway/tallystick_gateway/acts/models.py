@@ -66,6 +66,7 @@ class ActRow(Owned, table=True):
     subject: str = Field(max_length=200)
     encoded: bytes = Field(sa_type=LargeBinary)
     signature: bytes | None = Field(default=None, sa_type=LargeBinary)
+    companion: bytes | None = Field(default=None, sa_type=LargeBinary)
     issued_at: int
     valid_until: int
     by_recovery: bool = False

@@ -4,38 +4,49 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, select, update
 
 from tallystick_gateway.kit.db import Session, UtcDateTime
 from tallystick_gateway.kit.scoping import bulk_insert, owned_by, table_of
 
 from .models import OPEN_STATES, ActRow, Carrier, SenderAccount, Submission, Transition
+from .packing import Waiting
 from .states import ENDS, Facts, State, advance
 
 __all__ = [
     "ActLine",
+    "CarriedAct",
     "SubmissionLine",
+    "UnsignedAct",
+    "act_ids_by_kind",
     "acts_by_id",
-    "acts_of_carrier",
     "acts_of_submission",
+    "acts_on",
     "add_acts",
     "add_carriers",
     "add_submission",
     "assign_carriers",
     "carriers_at_nonce",
+    "carriers_by_hash",
+    "count_of_kind",
     "counts_by_state",
     "earlier_requests",
     "expirable",
     "find_submission",
+    "first_error",
     "history_of",
+    "in_flight",
+    "items_of",
     "list_submissions",
     "mark_carriers",
     "move",
     "next_nonce",
     "note_attempt",
+    "note_carrier_attempt",
     "open_carriers",
-    "reverted_carriers",
+    "open_nonces",
     "set_next_nonce",
+    "store_signatures",
     "unpacked_acts",
     "unsigned_acts",
 ]
@@ -54,6 +65,32 @@ class ActLine(NamedTuple):
 
     id: int
     state: State
+    submission_id: str
+    valid_until: int
+
+
+class UnsignedAct(NamedTuple):
+    """An act that was accepted before a node of the right chain was seen."""
+
+    id: int
+    act_id: bytes
+    submission_id: str
+    valid_until: int
+    by_recovery: bool
+
+
+class CarriedAct(NamedTuple):
+    """An act in a transaction."""
+
+    id: int
+    act_id: bytes
+    contract: str
+    kind: str
+    encoded: bytes
+    signature: bytes
+    companion: bytes | None
+    attempts: int
+    state: str
     submission_id: str
     valid_until: int
 
@@ -136,6 +173,22 @@ def add_acts(session: Session, rows: Sequence[dict[str, object]], submission_id:
     _note(session, acts.c.submission_id == submission_id, now)
 
 
+def count_of_kind(session: Session, kind: str) -> int:
+    """Acts of this kind that have not failed."""
+    query = select(func.count()).select_from(acts)
+    return session.execute(
+        query.where(owned_by(session, acts), acts.c.kind == kind, acts.c.state.not_in(ENDS))
+    ).scalar_one()
+
+
+def first_error(session: Session, submission_id: str) -> str | None:
+    """Why the first failed act of the submission failed."""
+    query = select(acts.c.error).where(
+        owned_by(session, acts), acts.c.submission_id == submission_id, acts.c.state.in_(ENDS)
+    )
+    return session.execute(query.order_by(acts.c.id).limit(1)).scalar()
+
+
 def earlier_requests(session: Session, kind: str, refs: Sequence[bytes]) -> dict[bytes, str]:
     """Of these facts, those that have an act that has not failed: ref → submission id."""
     found: dict[bytes, str] = {}
@@ -155,25 +208,24 @@ def acts_by_id(session: Session, act_ids: Sequence[bytes]) -> list[ActLine]:
     return lines
 
 
-def acts_of_carrier(
-    session: Session, carrier_id: int
-) -> list[Row[tuple[int, str, bytes, str, bytes, bytes, str, int]]]:
-    """(id, state, act_id, kind, encoded, signature, submission_id, attempts) in packing order."""
+def acts_on(session: Session, carrier_ids: Sequence[int]) -> list[ActLine]:
+    """Acts that these transactions carry."""
+    lines = []
+    for some in chunks(carrier_ids):
+        lines += _lines(session, acts.c.carrier_id.in_(some))
+    return lines
+
+
+def items_of(session: Session, carrier_id: int) -> list[CarriedAct]:
+    """The acts of one transaction in packing order, as far as they are open."""
+    columns = (acts.c[name] for name in CarriedAct._fields)
     query = (
-        select(
-            acts.c.id,
-            acts.c.state,
-            acts.c.act_id,
-            acts.c.kind,
-            acts.c.encoded,
-            acts.c.signature,
-            acts.c.submission_id,
-            acts.c.attempts,
-        )
+        select(*columns)
         .where(owned_by(session, acts), acts.c.carrier_id == carrier_id)
+        .where(acts.c.state.in_((State.SIGNED, State.BROADCAST)))
         .order_by(acts.c.id)
     )
-    return list(session.execute(query))
+    return [CarriedAct(*row) for row in session.execute(query)]
 
 
 def acts_of_submission(
@@ -188,23 +240,34 @@ def acts_of_submission(
     return list(session.execute(query).scalars())
 
 
-def unsigned_acts(session: Session, limit: int) -> list[Row[tuple[int, bytes, int]]]:
-    """(id, act_id, valid_until) of acts that were accepted before the node was seen."""
-    query = select(acts.c.id, acts.c.act_id, acts.c.valid_until).where(
+def unsigned_acts(session: Session, limit: int) -> list[UnsignedAct]:
+    """Acts that wait for their signature, oldest first."""
+    columns = (acts.c[name] for name in UnsignedAct._fields)
+    query = select(*columns).where(
         owned_by(session, acts), acts.c.carrier_id.is_(None), acts.c.state == State.RECEIVED
     )
-    return list(session.execute(query.order_by(acts.c.id).limit(limit)))
+    return [UnsignedAct(*row) for row in session.execute(query.order_by(acts.c.id).limit(limit))]
 
 
-def unpacked_acts(session: Session, limit: int) -> list[Row[tuple[int, str, str, bytes, bytes, int]]]:
-    """(id, contract, kind, encoded, signature, attempts) of signed acts that no transaction carries, oldest first."""
+def store_signatures(session: Session, signatures: Sequence[tuple[int, bytes]]) -> None:
+    """Store the signatures of acts, by row."""
+    mine = (owned_by(session, acts), acts.c.id == bindparam("row_id"))
+    session.connection().execute(
+        update(acts).where(*mine).values(signature=bindparam("made")),
+        [{"row_id": row_id, "made": signature} for row_id, signature in signatures],
+    )
+
+
+def unpacked_acts(session: Session, limit: int) -> list[Waiting]:
+    """Signed acts that no transaction carries, oldest first."""
+    columns = (acts.c[name] for name in Waiting._fields)
     query = (
-        select(acts.c.id, acts.c.contract, acts.c.kind, acts.c.encoded, acts.c.signature, acts.c.attempts)
+        select(*columns)
         .where(owned_by(session, acts), acts.c.carrier_id.is_(None), acts.c.state == State.SIGNED)
         .order_by(acts.c.id)
         .limit(limit)
     )
-    return list(session.execute(query))
+    return [Waiting(*row) for row in session.execute(query)]
 
 
 def expirable(session: Session, block_time: int) -> list[ActLine]:
@@ -251,6 +314,16 @@ def note_attempt(session: Session, act_row_ids: Sequence[int], error: str) -> No
         )
 
 
+def act_ids_by_kind(session: Session, act_row_ids: Sequence[int]) -> dict[str, list[bytes]]:
+    """The act ids of these rows, by kind of act."""
+    found: dict[str, list[bytes]] = {}
+    for some in chunks(act_row_ids):
+        query = select(acts.c.kind, acts.c.act_id).where(owned_by(session, acts), acts.c.id.in_(some))
+        for kind, act_id in session.execute(query):
+            found.setdefault(kind, []).append(act_id)
+    return found
+
+
 def history_of(session: Session, act_row_id: int) -> list[Transition]:
     """Every step of the act, oldest first."""
     query = select(Transition).where(transitions.c.act_row_id == act_row_id).order_by(transitions.c.id)
@@ -294,9 +367,8 @@ def set_next_nonce(session: Session, address: bytes, nonce: int) -> None:
 def add_carriers(session: Session, rows: Sequence[dict[str, object]]) -> dict[bytes, int]:
     """Store transactions; their row ids by hash."""
     bulk_insert(session, Carrier, rows)
-    hashes = [row["hash"] for row in rows]
-    query = select(carriers.c.hash, carriers.c.id).where(owned_by(session, carriers), carriers.c.hash.in_(hashes))
-    return {hash_: id_ for hash_, id_ in session.execute(query)}
+    hashes = [hash_ for row in rows if isinstance(hash_ := row["hash"], bytes)]
+    return carriers_by_hash(session, hashes)
 
 
 def assign_carriers(session: Session, act_row_ids: Sequence[int], carrier_id: int | None) -> None:
@@ -312,15 +384,42 @@ def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[C
     return list(session.execute(query).scalars())
 
 
-def reverted_carriers(session: Session, limit: int) -> list[Carrier]:
-    """Transactions that a checked block shows with status 0, not yet examined."""
-    return open_carriers(session, ["reverted"], limit)
+def in_flight(session: Session) -> int:
+    """How many transactions are stored or accepted and not yet in a block."""
+    query = select(func.count()).select_from(carriers)
+    return session.execute(query.where(owned_by(session, carriers), carriers.c.state.in_(("stored", "accepted")))).scalar_one()
+
+
+def open_nonces(session: Session, sender: bytes, from_nonce: int) -> frozenset[int]:
+    """Nonces at which a transaction of ours waits to be mined, or was mined and not yet examined."""
+    query = select(carriers.c.nonce).where(
+        owned_by(session, carriers),
+        carriers.c.sender == sender,
+        carriers.c.nonce >= from_nonce,
+        carriers.c.state.in_(("stored", "accepted", "mined", "reverted", "examined")),
+    )
+    return frozenset(session.execute(query).scalars())
+
+
+def note_carrier_attempt(session: Session, carrier_id: int, error: str) -> None:
+    """The node did not take it this time."""
+    mine = and_(owned_by(session, carriers), carriers.c.id == carrier_id)
+    session.execute(update(carriers).where(mine).values(attempts=carriers.c.attempts + 1, last_error=error))
 
 
 def carriers_at_nonce(session: Session, sender: bytes, nonce: int) -> list[Carrier]:
     """Every transaction ever signed at this nonce."""
     query = select(Carrier).where(carriers.c.sender == sender, carriers.c.nonce == nonce).order_by(carriers.c.id)
     return list(session.execute(query).scalars())
+
+
+def carriers_by_hash(session: Session, hashes: Sequence[bytes]) -> dict[bytes, int]:
+    """Those of the transactions that are ours: hash → row id."""
+    found: dict[bytes, int] = {}
+    for some in chunks(hashes):
+        query = select(carriers.c.hash, carriers.c.id).where(owned_by(session, carriers), carriers.c.hash.in_(some))
+        found.update((hash_, id_) for hash_, id_ in session.execute(query))
+    return found
 
 
 def mark_carriers(session: Session, ids: Sequence[int], **columns: object) -> None:

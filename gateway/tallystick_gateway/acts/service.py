@@ -1,6 +1,5 @@
 """The door of the outbox: what is accepted here is signed, stored, sent until it is recorded, and followed to its end."""
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from .errors import AlreadyRequested, SubmissionUnknown, ValidityTooLong
 from .signers import require_valid_key
 from .states import State, is_done
 
-__all__ = ["Draft", "Enqueued", "SubmissionState", "enqueue", "reference", "submission_state"]
+__all__ = ["Draft", "Enqueued", "SubmissionState", "count_of_kind", "enqueue", "reference", "submission_state"]
 
 _LONGEST_VALIDITY_S = 24 * 3600
 """What the gateway asks for by itself, even where the contract allows more: a leaked signature ages quickly."""
@@ -32,7 +31,8 @@ class Draft:
 
     `values` are the act's own fields as in `tallystick.acts`; `business_id` as `acts.json` words it; `ref_secret` the
     agreement's secret where the fact belongs to an agreement, else None for the member's own; `contract` is only for
-    acts that every contract takes (CoSign, Cancel); `by_recovery` signs with the RECOVERY key.
+    acts that every contract takes (CoSign, Cancel); `by_recovery` signs with the RECOVERY key;
+    `companion` is what the function takes between act and signature (Cancel: the encoded act to burn).
     """
 
     kind: str
@@ -42,6 +42,7 @@ class Draft:
     ref_secret: bytes | None = field(default=None, repr=False)
     contract: str | None = None
     by_recovery: bool = False
+    companion: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def enqueue(
             "contract": contract,
             "subject": draft.subject,
             "encoded": encode_act(act),
+            "companion": draft.companion,
             "signature": key.sign_digest(id_) if sign else None,
             "issued_at": act.issued_at,
             "valid_until": act.valid_until,
@@ -109,6 +111,11 @@ def enqueue(
     ]
     repository.add_acts(session, rows, submission_id, now)
     return Enqueued(submission_id, ids)
+
+
+def count_of_kind(session: Session, kind: str) -> int:
+    """How many acts of this kind were requested here and have not failed."""
+    return repository.count_of_kind(session, kind)
 
 
 def submission_state(session: Session, gateway: Gateway, submission_id: str) -> SubmissionState:
@@ -136,11 +143,6 @@ def summary(counts: Mapping[State, int], goal: State) -> SubmissionState:
     ended = [state for state in (State.REJECTED, State.EXPIRED, State.CANCELLED) if state in counts]
     reached = [state for state in (State.INCLUDED, State.FINAL) if state in counts]
     return SubmissionState((pending + ended + reached)[0], not pending, dict(counts))
-
-
-def error_text(code: str, detail: str, **values: object) -> str:
-    """How a refusal is kept with an act: JSON with a stable code and one sentence."""
-    return json.dumps({"code": code, "detail": detail, **({"values": values} if values else {})}, default=str)[:2000]
 
 
 def _one_kind(drafts: Sequence[Draft]) -> str:

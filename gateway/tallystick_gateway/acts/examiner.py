@@ -1,0 +1,182 @@
+"""When a transaction reverts: find the acts that are to blame, reject only those, and let the others go again.
+
+A batch is all or nothing, so one act that the contract refuses takes up to ninety-nine with it. Each act is tried by
+itself; if all pass alone, they fail together (a limit that only their sum exceeds), and bisection finds the first one
+that does not fit any more.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from tallystick.client import Fault, Node, NodeError, NodeRefused
+from tallystick_gateway.kit.db import Session
+from tallystick_gateway.kit.gateway import Gateway
+from tallystick_gateway.watch.nodes import NodePool
+
+from . import repository
+from .announcing import announce
+from .desk import desk_of
+from .ends import tell_ended
+from .models import Carrier
+from .packing import calldata_of
+from .refusals import Refusal, error_text, read_refusal
+from .repository import ActLine, CarriedAct
+from .states import Facts, State
+
+__all__ = ["Examiner", "Verdict"]
+
+_MOST_ATTEMPTS = 5
+_AT_ONCE = 64
+_TRY_AGAIN = frozenset({"IssuedInFuture"})
+"""Refusals that pass with time."""
+_log = structlog.get_logger("examiner")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the contract says now of the acts of one transaction: guilty ones with the reason, the others go again."""
+
+    guilty: tuple[tuple[CarriedAct, Refusal], ...]
+    innocent: tuple[CarriedAct, ...]
+
+
+class Examiner:
+    """One per gateway. `step` is its task: it looks at transactions that a checked block shows as reverted."""
+
+    def __init__(self, gateway: Gateway, pool: NodePool) -> None:
+        self._gateway = gateway
+        self._pool = pool
+        self._desk = desk_of(gateway)
+
+    def step(self) -> bool:
+        """Examine the reverted transaction of the lowest nonce; True if there are more."""
+        with self._gateway.database.read() as session:
+            reverted = repository.open_carriers(session, ["reverted"], _AT_ONCE)
+            if not reverted:
+                return False
+            first = reverted[0]
+            items = repository.items_of(session, first.id or 0)
+        verdict = Verdict((), ())
+        if items:
+            with self._pool.admitted() as node:
+                verdict = self.examine(node, items)
+        with self._gateway.database.write() as session:
+            self._carry_out(session, first, verdict)
+            if verdict.innocent:
+                self._send_again_behind(session, first, reverted[1:])
+        return len(reverted) > 1
+
+    def examine(self, node: Node, items: Sequence[CarriedAct]) -> Verdict:
+        """Ask the node, as of its latest block, which of these acts the contract would refuse. Raises `NodeError`."""
+        if self._refusal_of(node, items) is None:
+            return Verdict((), tuple(items))
+        alone = self._refusals_alone(node, items)
+        guilty = [(item, refusal) for item, refusal in zip(items, alone, strict=True) if refusal]
+        rest = [item for item, refusal in zip(items, alone, strict=True) if not refusal]
+        while rest and (refusal := self._refusal_of(node, rest)) is not None:
+            index, refusal = self._first_misfit(node, rest, refusal)
+            guilty.append((rest.pop(index), refusal))
+        return Verdict(tuple(guilty), tuple(rest))
+
+    def _first_misfit(self, node: Node, items: Sequence[CarriedAct], refusal: Refusal) -> tuple[int, Refusal]:
+        """The least k for which the first k + 1 acts are refused together, by bisection."""
+        passing, failing = 0, len(items)
+        while failing - passing > 1:
+            middle = (passing + failing) // 2
+            found = self._refusal_of(node, items[:middle])
+            if found is None:
+                passing = middle
+            else:
+                failing, refusal = middle, found
+        return failing - 1, refusal
+
+    def _refusal_of(self, node: Node, items: Sequence[CarriedAct]) -> Refusal | None:
+        contract, kind = items[0].contract, items[0].kind
+        try:
+            node.eth_call(
+                self._desk.consortium.contract(contract).address,
+                calldata_of(contract, kind, items),
+                sender=self._desk.sender_key.address,
+            )
+        except NodeRefused as refused:
+            return _refusal(refused)
+        return None
+
+    def _refusals_alone(self, node: Node, items: Sequence[CarriedAct]) -> list[Refusal | None]:
+        calls = []
+        for item in items:
+            request = {
+                "to": f"0x{self._desk.consortium.contract(item.contract).address.hex()}",
+                "from": f"0x{self._desk.sender_key.address.hex()}",
+                "data": f"0x{calldata_of(item.contract, item.kind, [item]).hex()}",
+            }
+            calls.append(("eth_call", (request, "latest")))
+        return [_refusal(answer) if isinstance(answer, NodeError) else None for answer in node.batch(calls)]
+
+    def _carry_out(self, session: Session, carrier: Carrier, verdict: Verdict) -> None:
+        assert carrier.id is not None
+        repository.mark_carriers(session, [carrier.id], state="examined")
+        now = self._gateway.clock.now()
+        again = list(verdict.innocent)
+        for item, refusal in verdict.guilty:
+            if refusal.name == "AlreadyRecorded" and refusal.values.get("actId") == item.act_id:
+                # The chain has it: the watcher will see its event, here or in an earlier block.
+                repository.assign_carriers(session, [item.id], None)
+                self._leave_to_watcher(session, item)
+            elif refusal.name in _TRY_AGAIN and item.attempts < _MOST_ATTEMPTS:
+                again.append(item)
+            else:
+                self._reject(session, item, refusal.code, refusal.sentence, refusal.values)
+        exhausted = [item for item in again if item.attempts >= _MOST_ATTEMPTS]
+        for item in exhausted:
+            self._reject(session, item, "acts.kept_failing", "The transaction reverted again and again.", {})
+        self._send_again(session, [item for item in again if item.attempts < _MOST_ATTEMPTS])
+        _log.info(
+            "examined a reverted transaction",
+            nonce=carrier.nonce,
+            guilty=[refusal.name for _, refusal in verdict.guilty],
+            again=len(again) - len(exhausted),
+            at=str(now),
+        )
+
+    def _send_again_behind(self, session: Session, first: Carrier, later: Sequence[Carrier]) -> None:
+        """What reverted behind acts of the same kind that now go again may have failed for want of them alone."""
+        for carrier in later:
+            if (carrier.contract, carrier.kind) == (first.contract, first.kind) and carrier.id is not None:
+                repository.mark_carriers(session, [carrier.id], state="examined")
+                self._send_again(session, repository.items_of(session, carrier.id))
+
+    def _send_again(self, session: Session, items: Sequence[CarriedAct]) -> None:
+        ids = [item.id for item in items]
+        lines = [_line(item) for item in items if item.state == State.BROADCAST]
+        facts = Facts(valid_until=0, carrier_lost=True, signature_stored=True)
+        repository.move(session, lines, State.SIGNED, facts, self._gateway.clock.now())
+        repository.assign_carriers(session, ids, None)
+        repository.note_attempt(session, ids, error_text("acts.carrier_reverted", "Its transaction reverted."))
+
+    def _leave_to_watcher(self, session: Session, item: CarriedAct) -> None:
+        if item.state == State.SIGNED:
+            facts = Facts(valid_until=0, node_accepted=True)
+            repository.move(session, [_line(item)], State.BROADCAST, facts, self._gateway.clock.now())
+
+    def _reject(self, session: Session, item: CarriedAct, code: str, detail: str, values: dict[str, object]) -> None:
+        now = self._gateway.clock.now()
+        reason = error_text(code, detail, **values)
+        lines = [_line(item)]
+        repository.move(session, lines, State.REJECTED, Facts(valid_until=0, refusal=code), now, error=reason)
+        repository.assign_carriers(session, [item.id], None)
+        announce(session, now, lines, State.REJECTED)
+        tell_ended(session, [item.id])
+
+
+def _line(item: CarriedAct) -> ActLine:
+    return ActLine(item.id, State(item.state), item.submission_id, item.valid_until)
+
+
+def _refusal(error: NodeError) -> Refusal:
+    """The contract's refusal; a `NodeError` that is something else is raised."""
+    if isinstance(error, NodeRefused) and (error.revert_data or error.fault is Fault.REVERTED):
+        return read_refusal(error.revert_data)
+    raise error

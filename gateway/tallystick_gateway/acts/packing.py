@@ -1,0 +1,122 @@
+"""Which acts travel together: parcels of one kind, within what contracts and nodes take in one transaction.
+
+Pure: the same waiting acts give the same parcels. Acts of one kind keep their order; between kinds the order is that of
+the first act of each parcel, so callers ask for an act only once what it rests on is recorded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from .abi import array_calldata, single_calldata
+from .functions import Function, function_of
+
+__all__ = ["MOST_ACTS", "MOST_BYTES", "Parcel", "Waiting", "calldata_of", "gas_for", "pack"]
+
+MOST_ACTS = 100
+"""The contracts' own bound, and where more no longer saves gas (`performance.md`)."""
+MOST_BYTES = 112 * 1024
+"""QBFT nodes take transactions of 128 KB; the envelope and its signature need a little."""
+
+
+class Waiting(NamedTuple):
+    """A signed act that no transaction carries."""
+
+    id: int
+    contract: str
+    kind: str
+    encoded: bytes
+    signature: bytes
+    companion: bytes | None
+    attempts: int
+
+
+class Signed(Protocol):
+    """What calldata are made of."""
+
+    @property
+    def encoded(self) -> bytes: ...
+    @property
+    def signature(self) -> bytes: ...
+    @property
+    def companion(self) -> bytes | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """The acts of one transaction-to-be, and its calldata."""
+
+    contract: str
+    kind: str
+    acts: tuple[Waiting, ...]
+    calldata: bytes
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """Gas beyond the transaction's own: of the call, of each act, and of each 32-byte word of an act."""
+
+    call: int
+    act: int
+    word: int = 0
+
+
+_DEFAULT_COST = _Cost(call=60_000, act=400_000, word=3_000)
+_COSTS: dict[str, _Cost] = {}
+_MARGIN_PERCENT = 12
+_TRANSACTION_GAS = 21_000
+_ZERO_BYTE_GAS, _BYTE_GAS = 4, 16
+
+
+def pack(waiting: Sequence[Waiting], most_parcels: int, block_gas: int | None = None) -> list[Parcel]:
+    """The next parcels, at most `most_parcels`; what does not fit waits. None declares more than `block_gas`."""
+    runs: dict[tuple[str, str], list[list[Waiting]]] = {}
+    order: list[list[Waiting]] = []
+    for act in waiting:
+        of_kind = runs.setdefault((act.contract, act.kind), [])
+        if not of_kind or not _fits(of_kind[-1], act):
+            of_kind.append([])
+            order.append(of_kind[-1])
+        of_kind[-1].append(act)
+    return [_parcel(acts, block_gas) for acts in order[:most_parcels]]
+
+
+def calldata_of(contract: str, kind: str, acts: Sequence[Signed]) -> bytes:
+    """Calldata that hands these acts, all of one kind, to the contract."""
+    function = function_of(contract, kind)
+    if function.takes_array:
+        return array_calldata(function.selector, kind, [act.encoded for act in acts], [act.signature for act in acts])
+    (act,) = acts
+    return single_calldata(function.selector, kind, act.encoded, act.signature, act.companion)
+
+
+def gas_for(kind: str, acts: Sequence[Waiting], calldata: bytes) -> int:
+    """The gas to declare: as little as surely suffices, since miners fill blocks by declared gas.
+
+    Doubled with every failed attempt of one of the acts: a transaction that ran out of gas goes again with more.
+    """
+    cost = _COSTS.get(kind, _DEFAULT_COST)
+    zeros = calldata.count(0)
+    intrinsic = _TRANSACTION_GAS + _ZERO_BYTE_GAS * zeros + _BYTE_GAS * (len(calldata) - zeros)
+    execution = cost.call + sum(cost.act + cost.word * (len(act.encoded) // 32) for act in acts)
+    attempts = max(act.attempts for act in acts)
+    return intrinsic + execution * (100 + _MARGIN_PERCENT) // 100 * (1 << min(attempts, 4))
+
+
+def _fits(run: Sequence[Waiting], act: Waiting) -> bool:
+    function: Function = function_of(act.contract, act.kind)
+    if not function.takes_array or len(run) >= MOST_ACTS:
+        return False
+    return sum(len(one.encoded) + 200 for one in run) + len(act.encoded) + 200 <= MOST_BYTES
+
+
+def _parcel(acts: Sequence[Waiting], block_gas: int | None) -> Parcel:
+    """The acts as one transaction, or as many of the first of them as a block has gas for."""
+    contract, kind = acts[0].contract, acts[0].kind
+    while True:
+        calldata = calldata_of(contract, kind, acts)
+        gas = gas_for(kind, acts, calldata)
+        if block_gas is None or gas <= block_gas or len(acts) == 1:
+            return Parcel(contract, kind, tuple(acts), calldata, gas)
+        acts = acts[: len(acts) // 2]

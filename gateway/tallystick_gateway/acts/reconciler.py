@@ -1,0 +1,112 @@
+"""Our nonces against the node's: on start and on a timer, upward and downward, with gaps filled.
+
+Upward: the account has sent more than we remember (our database came from a backup): we go on after it. Downward: the
+node has forgotten what it took: the stored bytes are handed over again. A nonce that nothing of ours stands at would
+block all later ones for ever: a no-op, a transfer of nothing to ourselves, takes it.
+"""
+
+import structlog
+
+from tallystick.client import Node, NodeError
+from tallystick_gateway.kit.db import Session
+from tallystick_gateway.kit.gateway import Gateway
+from tallystick_gateway.watch.nodes import NodePool
+
+from . import repository
+from .desk import desk_of
+from .models import Carrier
+from .sender import Sender
+from .transactions import sign_transaction
+
+__all__ = ["Reconciler"]
+
+_AT_ONCE = 256
+_NO_OP_GAS = 21_000
+_log = structlog.get_logger("reconciler")
+
+
+class Reconciler:
+    """One per gateway and sender key. `step` is its task; nothing is packed before it has run once."""
+
+    def __init__(self, gateway: Gateway, pool: NodePool, sender: Sender) -> None:
+        self._gateway = gateway
+        self._pool = pool
+        self._sender = sender
+        self._desk = desk_of(gateway)
+
+    def step(self) -> bool:
+        """Compare and repair once. Raises `NodeAway` or a `NodeError` if no node answers."""
+        if not self._desk.joined or not self._desk.may_sign:
+            return False
+        address = self._desk.sender_key.address
+        with self._pool.admitted() as node:
+            spent = node.nonce(address, "latest")
+            with self._gateway.database.write() as session:
+                self._raise_floor(session, address, spent)
+                open_ = repository.open_carriers(session, ["stored", "accepted"], _AT_ONCE)
+            self._settle_spent(node, [carrier for carrier in open_ if carrier.nonce < spent])
+            self._remind(node, [x for x in open_ if x.nonce >= spent and x.state == "accepted"])
+        self._fill_gaps(address, spent)
+        return False
+
+    def _raise_floor(self, session: Session, address: bytes, spent: int) -> None:
+        ours = repository.next_nonce(session, address)
+        if ours is None or ours < spent:
+            if ours is not None:
+                _log.warning("the account has sent more than we remember", ours=ours, node=spent)
+            repository.set_next_nonce(session, address, spent)
+
+    def _settle_spent(self, node: Node, carriers: list[Carrier]) -> None:
+        """Open transactions whose nonces are spent: the watcher is about to see them, or something else took them."""
+        for carrier in carriers:
+            self._sender.settle_nonce(node, carrier.sender, carrier.nonce)
+
+    def _remind(self, node: Node, carriers: list[Carrier]) -> None:
+        """What a node accepted and no longer has is handed over again."""
+        calls = [("eth_getTransactionByHash", (f"0x{carrier.hash.hex()}",)) for carrier in carriers]
+        answers = node.batch(calls) if calls else []
+        for answer in answers:
+            if isinstance(answer, NodeError):
+                raise answer
+        forgotten = [carrier.id for carrier, answer in zip(carriers, answers, strict=True) if answer is None]
+        if forgotten:
+            _log.warning("the node has forgotten transactions", count=len(forgotten))
+            with self._gateway.database.write() as session:
+                repository.mark_carriers(session, [id_ for id_ in forgotten if id_ is not None], state="stored")
+
+    def _fill_gaps(self, address: bytes, spent: int) -> None:
+        with self._gateway.database.read() as session:
+            missing = _missing(session, address, spent)
+        if not missing:
+            return
+        with self._gateway.database.write() as session:
+            missing = _missing(session, address, spent)
+            _log.warning("filling gaps in our nonces", nonces=missing)
+            repository.add_carriers(session, [self._no_op(nonce) for nonce in missing])
+
+    def _no_op(self, nonce: int) -> dict[str, object]:
+        key = self._desk.sender_key
+        chain_id = self._desk.consortium.chain_id
+        signed = sign_transaction(key, chain_id=chain_id, nonce=nonce, gas=_NO_OP_GAS, to=key.address, data=b"")
+        return {
+            "sender": key.address,
+            "nonce": nonce,
+            "hash": signed.hash,
+            "raw": signed.raw,
+            "contract": "",
+            "kind": "",
+            "gas": _NO_OP_GAS,
+            "items": 0,
+            "state": "stored",
+            "attempts": 0,
+            "created_at": self._gateway.clock.now(),
+        }
+
+
+def _missing(session: Session, address: bytes, spent: int) -> list[int]:
+    """Nonces from the node's next up to ours at which nothing open stands, lowest first, not too many at once."""
+    ours = repository.next_nonce(session, address)
+    if ours is None or ours <= spent:
+        return []
+    taken = repository.open_nonces(session, address, spent)
+    return [nonce for nonce in range(spent, min(ours, spent + _AT_ONCE)) if nonce not in taken]

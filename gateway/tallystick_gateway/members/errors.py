@@ -1,0 +1,87 @@
+"""What can be refused about members, keys and proposals."""
+
+from tallystick_gateway.kit.errors import GatewayError
+
+__all__ = [
+    "AlreadyRatified",
+    "ChangeUnknown",
+    "DigestDiffers",
+    "KeyUnknown",
+    "MemberUnknown",
+    "NotOwnKey",
+    "PayloadMalformed",
+    "ProposalNotOpen",
+    "ProposalUnknown",
+]
+
+
+class MemberUnknown(GatewayError):
+    """The chain knows no such member"""
+
+    status = 404
+    code = "member.unknown"
+    advice = "See GET /v1/members for the consortium's members."
+
+
+class KeyUnknown(GatewayError):
+    """The chain knows no such key"""
+
+    status = 404
+    code = "key.unknown"
+    advice = "See GET /v1/keys; addresses stand left-padded with zeros to 32 bytes."
+
+
+class NotOwnKey(GatewayError):
+    """The key is another member's"""
+
+    status = 403
+    code = "key.not_own"
+    advice = "A member changes its own keys; another's compromise is a matter for a proposal."
+
+
+class DigestDiffers(GatewayError):
+    """The digest is not that of the consortium.json in this gateway's home"""
+
+    status = 409
+    code = "consortium.digest_differs"
+    advice = "Compare the digest with the other founders by another channel before anything is signed."
+
+
+class AlreadyRatified(GatewayError):
+    """This member has ratified this list of contracts already"""
+
+    status = 409
+    code = "consortium.already_ratified"
+    advice = "Nothing is left to do here; see GET /v1/consortium for who is still missing."
+
+
+class ChangeUnknown(GatewayError):
+    """There is no such change"""
+
+    status = 422
+    code = "proposal.change_unknown"
+    advice = "Use a name that GET /v1/proposals:changes lists."
+
+
+class PayloadMalformed(GatewayError):
+    """A field of the proposed change is missing, unknown or malformed"""
+
+    status = 422
+    code = "proposal.payload_malformed"
+    advice = "Give exactly the fields that GET /v1/proposals:changes lists for the change."
+
+
+class ProposalUnknown(GatewayError):
+    """The chain knows no such proposal"""
+
+    status = 404
+    code = "proposal.unknown"
+    advice = "See GET /v1/proposals."
+
+
+class ProposalNotOpen(GatewayError):
+    """The proposal is not open any more"""
+
+    status = 409
+    code = "proposal.not_open"
+    advice = "Make a new proposal if the change is still wanted."

@@ -1,0 +1,55 @@
+"""Carrying out a proposal: a plain transaction, no act, because anybody may send it."""
+
+import eth_abi
+
+from tallystick.client import NodeRefused
+from tallystick.keccak import keccak256
+from tallystick_gateway.acts.desk import desk_of
+from tallystick_gateway.acts.plain_calls import store_call
+from tallystick_gateway.acts.refusals import read_refusal
+from tallystick_gateway.kit.db import Session
+from tallystick_gateway.kit.errors import GatewayError
+from tallystick_gateway.kit.gateway import Gateway
+from tallystick_gateway.watch.nodes import NodePool
+
+from .models import ProposalRow
+from .service import open_proposal
+
+__all__ = ["ExecutionRefused", "rehearse", "store"]
+
+_SELECTOR = keccak256(b"execute(bytes32,uint8,bytes)")[:4]
+_GAS = 3_000_000
+
+
+class ExecutionRefused(GatewayError):
+    """The contract would not carry the proposal out now"""
+
+    status = 409
+    code = "proposal.execution_refused"
+    advice = "See what the contract says; approvals, timelock and membership all count at the time of execution."
+
+
+def rehearse(gateway: Gateway, proposal: bytes) -> None:
+    """Ask the node whether the contract would carry it out now.
+
+    Raises `ExecutionRefused` with the contract's own words, `ProposalUnknown`, `ProposalNotOpen`, `NodeAway`.
+    """
+    with gateway.database.read() as session:
+        row = open_proposal(session, proposal)
+    to = desk_of(gateway).consortium.contract("Consortium").address
+    try:
+        with gateway.part(NodePool).admitted() as node:
+            node.eth_call(to, _calldata(row))
+    except NodeRefused as refused:
+        refusal = read_refusal(refused.revert_data)
+        raise ExecutionRefused(refusal.sentence, refusal=refusal.name, **refusal.values) from None
+
+
+def store(session: Session, gateway: Gateway, proposal: bytes) -> None:
+    """Store the transaction for the sender, in the caller's transaction. Raises as `open_proposal` does."""
+    row = open_proposal(session, proposal)
+    store_call(session, gateway, "Consortium", "execute", _calldata(row), _GAS)
+
+
+def _calldata(row: ProposalRow) -> bytes:
+    return _SELECTOR + eth_abi.encode(["bytes32", "uint8", "bytes"], [row.proposal, row.change, row.payload])

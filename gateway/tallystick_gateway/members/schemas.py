@@ -1,0 +1,175 @@
+"""Members, keys, directory and proposals as clients see and send them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tallystick_gateway.kit.wire import AddressHex, Bytes, Hex32, Instant, Wire
+
+__all__ = [
+    "AcceptedOut",
+    "AddKeyIn",
+    "ChangeOut",
+    "ChangesOut",
+    "CompromiseIn",
+    "ConsortiumOut",
+    "DirectoryEntryOut",
+    "DirectoryOut",
+    "KeyOut",
+    "KeysOut",
+    "MemberOut",
+    "MembersOut",
+    "ProposalIn",
+    "ProposalOut",
+    "ProposalsOut",
+    "RatificationOut",
+    "RatifyIn",
+    "RevokeKeyIn",
+]
+
+Purpose = Literal["ACT", "RECOVERY", "VALIDATOR", "EXCHANGE", "SEAL", "DOCUMENT"]
+ReasonCode = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Z0-9_.-]+$", examples=["KEY_ROTATION"])]
+"""A short public code: it stands on the chain in plain text."""
+
+
+class AcceptedOut(Wire):
+    """What was accepted: follow `submission`. `act_id` is the id under which the contract will record it."""
+
+    submission: str
+    act_id: Hex32
+
+
+class MemberOut(Wire):
+    """A member. Names come from consortium.json; state and roles from the chain."""
+
+    member: Hex32
+    legal_id: str | None
+    name: str | None
+    endpoint: str | None
+    roles: list[str]
+    state: str
+    certificate: Hex32
+    is_self: bool
+
+
+class MembersOut(Wire):
+    items: list[MemberOut]
+
+
+class KeyOut(Wire):
+    """A key: `valid` is whether it may be used at the time of the last checked block."""
+
+    key: Hex32
+    address: AddressHex | None
+    member: Hex32
+    purpose: str
+    not_before: Instant
+    not_after: Instant
+    revoked_at: Instant | None
+    compromised_since: Instant | None
+    valid: bool
+
+
+class KeysOut(Wire):
+    items: list[KeyOut]
+
+
+class AddKeyIn(Wire):
+    """A new key of this member. ACT keys need their delay, unless the RECOVERY key signs."""
+
+    purpose: Purpose
+    key: Hex32
+    not_before: Instant
+    not_after: Instant
+    sign_with: Literal["ACT", "RECOVERY"] = "ACT"
+
+
+class RevokeKeyIn(Wire):
+    """Revokes at once."""
+
+    reason: ReasonCode
+    sign_with: Literal["ACT", "RECOVERY"] = "ACT"
+
+
+class CompromiseIn(Wire):
+    """Alone, a member reaches back 72 hours at most."""
+
+    since: Instant
+    reason: ReasonCode
+    sign_with: Literal["ACT", "RECOVERY"] = "ACT"
+
+
+class DirectoryEntryOut(Wire):
+    """A contract: `to_height` is set once another took its name."""
+
+    name: str
+    address: AddressHex
+    code_hash: Hex32
+    from_height: int
+    to_height: int | None
+
+
+class DirectoryOut(Wire):
+    items: list[DirectoryEntryOut]
+
+
+class RatificationOut(Wire):
+    member: Hex32
+    list_hash: Hex32
+    height: int
+
+
+class ConsortiumOut(Wire):
+    """The pinned consortium and how far its ratification is."""
+
+    digest: Hex32
+    chain_id: str
+    genesis_hash: Hex32
+    engine: str
+    active: bool
+    delay_s: int | None
+    threshold: int | None
+    ratified: list[RatificationOut]
+    missing: list[Hex32]
+
+
+class RatifyIn(Wire):
+    """`digest` is the digest of consortium.json as the founders compared it."""
+
+    digest: Hex32
+
+
+class ChangeOut(Wire):
+    """A change that members decide together: the fields of its payload with their Solidity types."""
+
+    change: str
+    fields: dict[str, str]
+
+
+class ChangesOut(Wire):
+    items: list[ChangeOut]
+
+
+class ProposalIn(Wire):
+    """Bytes as hex, addresses with 0x, numbers as digits."""
+
+    change: Annotated[str, Field(max_length=64, examples=["SetThreshold"])]
+    payload: dict[str, Annotated[str, Field(max_length=256)]]
+
+
+class ProposalOut(Wire):
+    """A proposal and who approved it."""
+
+    proposal: Hex32
+    proposer: Hex32
+    change: str
+    payload: dict[str, str]
+    payload_bytes: Bytes
+    state: str
+    executable_from: Instant
+    lapses_at: Instant
+    approvals: list[Hex32]
+
+
+class ProposalsOut(Wire):
+    items: list[ProposalOut]

@@ -200,7 +200,7 @@ def parse_opening(raw: bytes, *, line: int | None = None) -> LoggedOpening:
     """
     reader = JsonReader(lambda where, reason: OpeningMalformed(where, reason, line))
     try:
-        outer = strictjson.loads_object(raw, max_bytes=MAX_OPENING_BYTES, max_depth=4)
+        outer = strictjson.loads_object(raw, max_bytes=MAX_OPENING_BYTES)
     except strictjson.JsonMalformed as error:
         raise reader.malformed("the text", str(error)) from None
     reader.exactly(outer, _OUTER_KEYS | ({"whole"} if "whole" in outer else {"fields", "commits"}), "the object")

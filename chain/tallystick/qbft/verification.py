@@ -26,13 +26,16 @@ class Validators:
 
     addresses: tuple[Address, ...]
 
+    def __post_init__(self) -> None:
+        """Raises `ValueError` unless there is one or more, each of 20 bytes, strictly ascending."""
+        ascending = all(one < other for one, other in pairwise(self.addresses))
+        if not self.addresses or not ascending or any(len(each) != 20 for each in self.addresses):
+            raise ValueError("a validator set is one or more different addresses of 20 bytes, ascending")
+
     @classmethod
     def of(cls, addresses: Iterable[bytes]) -> Self:
-        """The set of `addresses`, in any order. Raises `ValueError` if empty, repeated, or not of 20 bytes."""
-        ascending = tuple(sorted(Address(address) for address in addresses))
-        if not ascending or len(set(ascending)) != len(ascending) or any(len(each) != 20 for each in ascending):
-            raise ValueError("a validator set is one or more different addresses of 20 bytes")
-        return cls(ascending)
+        """The set of `addresses`, given in any order. Raises `ValueError` as the constructor does."""
+        return cls(tuple(sorted(Address(address) for address in addresses)))
 
     @property
     def quorum(self) -> int:

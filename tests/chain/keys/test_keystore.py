@@ -1,6 +1,8 @@
 """A member's keys survive on disk, open with the passphrase alone, and show every alteration."""
 
+import errno
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -148,6 +150,22 @@ def test_a_file_that_is_no_keystore_is_said_to_be_none(tmp_path: Path, content: 
 
     with pytest.raises(KeystoreDamaged):
         Keystore.open(path, PASSPHRASE)
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "keystore.json"
+    keystore = filled(path)
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        keystore.generate("sender", KeyKind.SECP256K1, "SENDER")
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["keystore.json"]
+    assert "sender" not in keystore.public
 
 
 def test_scrypt_at_its_default_cost_takes_128_mib() -> None:

@@ -1,0 +1,71 @@
+"""The ledger by itself: replay of the contracts' events, without a node, and comparison of what comes out."""
+
+from .codes import (
+    LOAN_TRANSITIONS,
+    AgreementState,
+    Change,
+    KeyPurpose,
+    LoanState,
+    MatterKind,
+    MemberState,
+    ProposalState,
+    Visibility,
+)
+from .comparison import Difference, Subject, Views, compare, views_of
+from .errors import RULES, ReplayBroken, Rule
+from .event import ChainLog, Event
+from .replay import Replay, replay
+from .state import (
+    Agreement,
+    Anchor,
+    ChainState,
+    Contract,
+    HeadLink,
+    Key,
+    Ledger,
+    Loan,
+    Log,
+    Matter,
+    Member,
+    Place,
+    Proposal,
+    TimeNote,
+)
+
+__all__ = [
+    "LOAN_TRANSITIONS",
+    "RULES",
+    "Agreement",
+    "AgreementState",
+    "Anchor",
+    "ChainLog",
+    "ChainState",
+    "Change",
+    "Contract",
+    "Difference",
+    "Event",
+    "HeadLink",
+    "Key",
+    "KeyPurpose",
+    "Ledger",
+    "Loan",
+    "LoanState",
+    "Log",
+    "Matter",
+    "MatterKind",
+    "Member",
+    "MemberState",
+    "Place",
+    "Proposal",
+    "ProposalState",
+    "Replay",
+    "ReplayBroken",
+    "Rule",
+    "Subject",
+    "TimeNote",
+    "Views",
+    "Visibility",
+    "compare",
+    "replay",
+    "views_of",
+]

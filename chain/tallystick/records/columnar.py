@@ -137,14 +137,13 @@ def _in_order(table: pa.Table, kind: RecordType) -> pa.Table:
 
 
 def _text_column(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type):
-        return column.cast(pa.string())
-    if pa.types.is_null(column.type):
-        return column.cast(pa.string())
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return column
-    if pa.types.is_string_view(column.type):
+    held = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_string(held) or pa.types.is_large_string(held):
+        return column.cast(held)
+    if pa.types.is_string_view(held):
         return column.cast(pa.large_string())
+    if pa.types.is_null(held):
+        return column.cast(pa.string())
     raise errors.ColumnNotText(field=name, found=str(column.type))
 
 

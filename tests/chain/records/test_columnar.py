@@ -53,7 +53,7 @@ def places(rejected: Sequence[RecordError]) -> list[tuple[object, ...]]:
 KINDS_AND_ROWS = st.sampled_from(TYPES).flatmap(lambda kind: st.tuples(st.just(kind), rows_of(kind)))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(KINDS_AND_ROWS, st.sampled_from([pa.string(), pa.large_string()]), st.integers(1, 2))
 def test_scalar_and_columnar_agree_on_hostile_rows(
     drawn: tuple[RecordType, list[Row]], text: pa.DataType, threads: int

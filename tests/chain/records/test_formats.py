@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tallystick.records.errors import (
@@ -50,7 +50,6 @@ def test_every_date_is_taken_and_told_from_the_day_after(day: date) -> None:
         assert fault(f"{day + timedelta(days=1)}T00:00:00Z") is None
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(PATTERNS)), st.data())
 def test_both_engines_read_every_pattern_alike(name: str, data: st.DataObject) -> None:
     value = data.draw(st.sampled_from([edge for edges in EDGES.values() for edge in edges]) | ANY_TEXT)

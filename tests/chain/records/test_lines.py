@@ -55,7 +55,7 @@ def together(pieces: list[LinesRead]) -> tuple[dict[int, dict[str, str]], list[t
     return dict(sorted(accepted.items())), [(r.line, r.field, r.code) for piece in pieces for r in piece.rejected]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(LINES, st.integers(1, 12), st.integers(1, 4000), st.sampled_from([b"\n", b"\r\n"]), st.booleans())
 def test_a_file_is_read_as_its_lines_are_wherever_pieces_end(
     lines: list[bytes], piece_lines: int, piece_bytes: int, line_end: bytes, ends_open: bool

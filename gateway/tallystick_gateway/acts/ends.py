@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tallystick_gateway.agreements.projections import proposals_failed
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.loans.projections import disbursements_failed
 
@@ -9,7 +10,10 @@ from . import repository
 
 __all__ = ["tell_ended"]
 
-_LISTENERS: Mapping[str, Callable[[Session, Sequence[bytes]], None]] = {"Disburse": disbursements_failed}
+_LISTENERS: Mapping[str, Callable[[Session, Sequence[bytes]], None]] = {
+    "Disburse": disbursements_failed,
+    "ProposeAgreement": proposals_failed,
+}
 
 
 def tell_ended(session: Session, act_row_ids: Sequence[int]) -> None:

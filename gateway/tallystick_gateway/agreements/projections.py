@@ -13,7 +13,7 @@ from . import repository
 from .models import AgreementPartyRow, AgreementRow, MatterRow
 from .terms import from_event, to_wire
 
-__all__ = ["agreement_columns", "apply", "party_rows"]
+__all__ = ["agreement_columns", "apply", "party_rows", "proposals_failed"]
 
 _OPEN, _DONE, _WITHDRAWN = "OPEN", "DONE", "WITHDRAWN"
 
@@ -21,6 +21,11 @@ _OPEN, _DONE, _WITHDRAWN = "OPEN", "DONE", "WITHDRAWN"
 def apply(session: Session, block: CheckedBlock, events: Sequence[ChainEvent]) -> None:
     """Take the block's events, in its transaction."""
     apply_each(session, block, events, _HANDLERS)
+
+
+def proposals_failed(session: Session, act_ids: Sequence[bytes]) -> None:
+    """These proposals of ours ended without being recorded: their agreements never came to be."""
+    repository.refuse(session, act_ids)
 
 
 def agreement_columns(agreement: bytes, terms: AgreementTerms) -> dict[str, object]:

@@ -1,23 +1,30 @@
 """All SQL on agreements, their parties, their secrets, and matters open for co-signature."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import bindparam, update
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from tallystick_gateway.kit.db import Session
-from tallystick_gateway.kit.scoping import owned_by, table_of
+from tallystick_gateway.kit.scoping import bulk_insert, owned_by, table_of
 
 from .models import AgreementPartyRow, AgreementRow, AgreementSecretRow, MatterRow
 
 __all__ = [
     "add_exposure",
+    "add_requested",
+    "add_secret",
+    "all_matters",
     "find",
     "find_matter",
     "find_secret",
     "holders",
+    "in_state",
     "matters_of",
     "parties",
+    "refuse",
     "set_agreement",
     "set_matter",
     "set_signed",
@@ -95,3 +102,37 @@ def add_exposure(session: Session, agreement: bytes, by_position: Mapping[int, i
     )
     total = sum(changed.values())
     set_agreement(session, agreement, exposure=_agreements.c.exposure + total)
+
+
+def in_state(state: str | None) -> SelectOfScalar[AgreementRow]:
+    """All agreements, or those in one state: for a page."""
+    query = select(AgreementRow)
+    return query if state is None else query.where(col(AgreementRow.state) == state)
+
+
+def add_requested(session: Session, agreement: Mapping[str, object], parties: Sequence[Mapping[str, object]]) -> None:
+    """Add an agreement that this gateway has asked the chain to record, with its parties."""
+    bulk_insert(session, AgreementRow, [agreement])
+    bulk_insert(session, AgreementPartyRow, parties)
+
+
+def refuse(session: Session, proposals: Sequence[bytes]) -> None:
+    """These proposals have failed: their agreements, unless recorded after all, are REFUSED."""
+    mine = (
+        owned_by(session, _agreements),
+        _agreements.c.state == "REQUESTED",
+        _agreements.c.proposal.in_(proposals),
+    )
+    session.execute(update(_agreements).where(*mine).values(state="REFUSED"))
+
+
+def add_secret(session: Session, agreement: bytes, wrapped: bytes, at: datetime, *, from_file: bool) -> None:
+    """Keep a wrapped secret."""
+    row = {"agreement": agreement, "wrapped": wrapped, "opened_from_file": from_file, "stored_at": at}
+    bulk_insert(session, AgreementSecretRow, [row])
+
+
+def all_matters(session: Session, state: str | None) -> Sequence[MatterRow]:
+    """Everything that was opened under any agreement, in order."""
+    query = select(MatterRow).order_by(col(MatterRow.id))
+    return session.exec(query if state is None else query.where(col(MatterRow.state) == state)).all()

@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from tallystick_devnet.demo.command import demo
 from tallystick_devnet.engines import DEFAULT_GAS_LIMIT, EmbeddedEngine, EngineStatus, NodeState
 from tallystick_devnet.errors import EngineNotRunning
 from tallystick_gateway.kit.cli import Tally, pass_tally
@@ -35,6 +36,9 @@ _folder = click.option(
 @click.group()
 def devnet() -> None:
     """A chain engine on this machine, for a first run, tests and the demonstration."""
+
+
+devnet.add_command(demo)
 
 
 @devnet.command()

@@ -95,15 +95,28 @@ class Gateways:
                 options += ["--node", node, "--port", str(free_port()), "--development-arrival-dates"]
                 self.tally(part, "init", *options)
 
+    def settle_addresses(self, node: str) -> None:
+        """What an earlier run listened on may be taken now, and the engine may have moved: write it down anew."""
+        for part in CAST:
+            config = Config.load(self.home(part))
+            settings = config.settings
+            port = settings.listen.port if is_free(settings.listen.port) else free_port()
+            listen = settings.listen.model_copy(update={"port": port})
+            chain = settings.chain.model_copy(update={"nodes": [node]})
+            Config(config.home, settings.model_copy(update={"listen": listen, "chain": chain})).write()
+
     def tally(self, part: Part, *arguments: str) -> str:
         """One `tally` command for that member."""
         return tally(self.home(part), self.passphrase_file, *arguments)
 
-    def start(self, node: str) -> None:
-        """Start whoever is not running, on the chain at `node`, and wait until each answers."""
+    def member(self, part: Part) -> str:
+        """That member's id, 64 hex digits."""
+        return Config.load(self.home(part)).member_id.hex()
+
+    def start(self) -> None:
+        """Start whoever is not running, and wait until each answers."""
         for part in CAST:
             if part not in self._processes:
-                self._settle_addresses(part, node)
                 self._processes[part] = self._spawn(part)
         for part in CAST:
             self._await_ready(part)
@@ -148,15 +161,6 @@ class Gateways:
 
     def _log(self, part: Part) -> Path:
         return self._folder / f"{part.folder}.log"
-
-    def _settle_addresses(self, part: Part, node: str) -> None:
-        """What an earlier run listened on may be taken now, and the engine may have moved."""
-        config = Config.load(self.home(part))
-        settings = config.settings
-        port = settings.listen.port if is_free(settings.listen.port) else free_port()
-        listen = settings.listen.model_copy(update={"port": port})
-        chain = settings.chain.model_copy(update={"nodes": [node]})
-        Config(config.home, settings.model_copy(update={"listen": listen, "chain": chain})).write()
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
         (self.home(part) / "gateway.url").unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""The first part: four homes, one chain, one consortium that every founder has checked and ratified."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tallystick.consortium import Consortium
+from tallystick_devnet.demo.cast import CAST, ORIGINATOR
+from tallystick_devnet.demo.gateways import Gateways
+from tallystick_devnet.demo.journal import Journal
+from tallystick_devnet.demo.waiting import until
+
+__all__ = ["found"]
+
+_RATIFIED_WITHIN_S = 90.0
+_GOVERNANCE_DELAY_S = "60"
+
+
+def found(journal: Journal, folder: Path, gateways: Gateways, node: str) -> None:
+    """Bring everything to the point where members can act. What an earlier run did is kept."""
+    with journal.step("Make keys, configuration and a card for each member") as step:
+        gateways.init(node)
+        step.line.sent = f"{len(CAST)} member cards"
+
+    document_path = folder / "consortium.json"
+    with journal.step("Assemble the consortium: deploy its contracts") as step:
+        if not document_path.exists():
+            cards = [str(gateways.home(part) / "card.json") for part in CAST]
+            options = ["--node", node, "--out", str(document_path), "--delay", _GOVERNANCE_DELAY_S]
+            gateways.tally(ORIGINATOR, "consortium", "assemble", *cards, *options)
+        document = Consortium.parse(document_path.read_bytes())
+        step.line.sent = f"{len(document.contracts)} contracts"
+        step.line.held = f"digest {document.digest.hex()[:16]}…"
+
+    with journal.step("Each member checks file, chain and code, and joins") as step:
+        gateways.settle_addresses(node)
+        for part in CAST:
+            if not (gateways.home(part) / "consortium.json").exists():
+                gateways.tally(part, "join", str(document_path), "--expect", document.digest.hex())
+        step.line.check = "genesis, code, founders"
+        step.line.differences = 0
+
+    with journal.step("Start four gateways; every founder ratifies on chain", total=len(CAST)) as step:
+        gateways.start()
+        api = gateways.api(ORIGINATOR)
+
+        def ratified() -> bool:
+            answer = api.get("/v1/members")
+            step.done(sum(1 for member in answer["members"] if member["ratified"]))
+            return bool(answer["active"])
+
+        until(gateways, ratified, "every founder has ratified", within_s=_RATIFIED_WITHIN_S)
+        step.line.sent = f"{len(CAST)} ratifications"
+        step.line.held = "consortium active"

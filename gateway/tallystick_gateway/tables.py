@@ -1,8 +1,13 @@
 """Every module with tables, in one place: importing this registers them all (for migrations)."""
 
 from tallystick_gateway.acts import models as acts
+from tallystick_gateway.agreements import models as agreements
 from tallystick_gateway.kit import models as kit
+from tallystick_gateway.loans import models as loans
+from tallystick_gateway.members import models as members
+from tallystick_gateway.records import models as records
+from tallystick_gateway.watch import models as watch
 
 __all__ = ["MODEL_MODULES"]
 
-MODEL_MODULES = (kit, acts)
+MODEL_MODULES = (kit, watch, members, agreements, loans, records, acts)

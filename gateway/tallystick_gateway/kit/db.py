@@ -196,10 +196,7 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A snapshot; whatever is changed in it is thrown away."""
         with storage_errors(), self._session(self.engine) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+            yield session
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call `listener` (quick, thread-safe) after each committed write."""

@@ -15,6 +15,7 @@ from tallystick_gateway.kit.idempotency import Idempotency
 from tallystick_gateway.kit.pulse import Pulse
 from tallystick_gateway.kit.ratelimit import RateLimit
 from tallystick_gateway.kit.scoping import guard
+from tallystick_gateway.kit.vault import Vault
 from tallystick_gateway.kit.worker import Worker
 
 __all__ = ["Gateway", "Reason", "clock_of", "open_gateway"]
@@ -31,7 +32,7 @@ class Reason:
     advice: str
 
 
-@dataclass
+@dataclass(eq=False)
 class Gateway:
     """Configuration, clock, database, keys and worker of one gateway; domains add their own parts and checks.
 
@@ -48,6 +49,7 @@ class Gateway:
     authority: Authority
     idempotency: Idempotency
     rate_limit: RateLimit
+    vault: Vault
     checks: list[Callable[[], Reason | None]] = field(default_factory=list)
     facts: dict[str, Callable[[], object]] = field(default_factory=dict)
     """What `/v1/status` shows besides the worker's tasks, by name (`chain`, `records`, …)."""
@@ -102,4 +104,5 @@ def open_gateway(config: Config, keystore: Keystore, clock: Clock | None = None)
         authority=Authority(Clients(config.clients_path), database, clock, config.issuer),
         idempotency=Idempotency(database, clock),
         rate_limit=RateLimit(limits.requests_per_s, limits.burst),
+        vault=Vault(keystore.symmetric("kek")),
     )

@@ -4,6 +4,8 @@ Revision: ${up_revision}
 Follows: ${down_revision}
 """
 
+# ruff: noqa: PLR0915  (a migration is as long as the change it makes)
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -4,6 +4,8 @@ Revision: 0001
 Follows: None
 """
 
+# ruff: noqa: PLR0915  (a migration is as long as the change it makes)
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -69,6 +71,74 @@ def upgrade() -> None:
         batch_op.create_index("ix_acts_submission_sequence", ["owner", "sequence"], unique=True)
 
     op.create_table(
+        "agreements_agreement",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agreement", db.Bytes32(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("visibility", sa.String(length=8), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("originator", db.Bytes32(), nullable=False),
+        sa.Column("loan_limit", sa.Integer(), nullable=False),
+        sa.Column("total_limit", sa.Integer(), nullable=False),
+        sa.Column("exposure", sa.Integer(), nullable=False),
+        sa.Column("calendar", sa.String(length=64), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("cut_off", sa.Integer(), nullable=False),
+        sa.Column("terms", sa.JSON(), nullable=False),
+        sa.Column("submission_id", sa.String(length=32), nullable=True),
+        sa.Column("proposal", db.Bytes32(), nullable=True),
+        sa.Column("proposer", db.Bytes32(), nullable=True),
+        sa.Column("open_until", sa.Integer(), nullable=True),
+        sa.Column("proposed_height", sa.Integer(), nullable=True),
+        sa.Column("active_height", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreements_agreement")),
+        sa.UniqueConstraint("owner", "agreement", name=op.f("uq_agreements_agreement_owner_agreement")),
+    )
+    op.create_table(
+        "agreements_matter",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("matter", db.Bytes32(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("agreement", db.Bytes32(), nullable=False),
+        sa.Column("loan", db.Bytes32(), nullable=True),
+        sa.Column("opened_by", db.Bytes32(), nullable=False),
+        sa.Column("awaiting", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("open_until", sa.Integer(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreements_matter")),
+        sa.UniqueConstraint("owner", "matter", name=op.f("uq_agreements_matter_owner_matter")),
+    )
+    op.create_table(
+        "agreements_party",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agreement", db.Bytes32(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("share_bps", sa.Integer(), nullable=False),
+        sa.Column("limit_minor", sa.Integer(), nullable=False),
+        sa.Column("exposure", sa.Integer(), nullable=False),
+        sa.Column("signed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreements_party")),
+        sa.UniqueConstraint(
+            "owner", "agreement", "position", name=op.f("uq_agreements_party_owner_agreement_position")
+        ),
+    )
+    op.create_table(
+        "agreements_secret",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agreement", db.Bytes32(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("opened_from_file", sa.Boolean(), nullable=False),
+        sa.Column("stored_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreements_secret")),
+        sa.UniqueConstraint("owner", "agreement", name=op.f("uq_agreements_secret_owner_agreement")),
+    )
+    op.create_table(
         "event",
         sa.Column("owner", db.Bytes32(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -100,6 +170,252 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_idempotent_answer_at"), ["at"], unique=False)
 
     op.create_table(
+        "loans_act",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agreement", db.Bytes32(), nullable=False),
+        sa.Column("loan", db.Bytes32(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("head", db.Bytes32(), nullable=False),
+        sa.Column("act_id", db.Bytes32(), nullable=False),
+        sa.Column("event", sa.String(length=32), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("transaction_hash", db.Bytes32(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loans_act")),
+        sa.UniqueConstraint(
+            "owner", "agreement", "loan", "count", name=op.f("uq_loans_act_owner_agreement_loan_count")
+        ),
+    )
+    op.create_table(
+        "loans_borrower",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("borrower_tag", db.Bytes32(), nullable=False),
+        sa.Column("reference", db.Bytes32(), nullable=True),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loans_borrower")),
+        sa.UniqueConstraint("owner", "borrower_tag", name=op.f("uq_loans_borrower_owner_borrower_tag")),
+        sa.UniqueConstraint("owner", "reference", name=op.f("uq_loans_borrower_owner_reference")),
+    )
+    op.create_table(
+        "loans_loan",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("agreement", db.Bytes32(), nullable=False),
+        sa.Column("loan", db.Bytes32(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=True),
+        sa.Column("principal", sa.Integer(), nullable=True),
+        sa.Column("shares", sa.String(length=400), nullable=True),
+        sa.Column("value_date", sa.Integer(), nullable=True),
+        sa.Column("borrower_tag", db.Bytes32(), nullable=True),
+        sa.Column("servicer", sa.Integer(), nullable=True),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("head", db.Bytes32(), nullable=True),
+        sa.Column("disbursement", db.Bytes32(), nullable=True),
+        sa.Column("disbursed_height", sa.Integer(), nullable=True),
+        sa.Column("loan_id", sa.String(length=64), nullable=True),
+        sa.Column("submission_id", sa.String(length=32), nullable=True),
+        sa.Column("requested_at", db.UtcDateTime(), nullable=True),
+        sa.Column("servicing_status", sa.String(length=16), nullable=True),
+        sa.Column("servicing_as_of", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_loans_loan")),
+        sa.UniqueConstraint("owner", "agreement", "loan", name=op.f("uq_loans_loan_owner_agreement_loan")),
+    )
+    with op.batch_alter_table("loans_loan", schema=None) as batch_op:
+        batch_op.create_index("ix_loans_loan_named", ["owner", "agreement", "loan_id"], unique=False)
+        batch_op.create_index(
+            "ix_loans_loan_on_its_way",
+            ["owner", "agreement", "principal"],
+            unique=False,
+            sqlite_where=sa.text("state = 'REQUESTED'"),
+            postgresql_where=sa.text("state = 'REQUESTED'"),
+        )
+        batch_op.create_index("ix_loans_loan_servicing", ["owner", "servicing_status", "id"], unique=False)
+        batch_op.create_index("ix_loans_loan_state", ["owner", "state", "id"], unique=False)
+
+    op.create_table(
+        "members_approval",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("proposal", db.Bytes32(), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members_approval")),
+        sa.UniqueConstraint("owner", "proposal", "member", name=op.f("uq_members_approval_owner_proposal_member")),
+    )
+    op.create_table(
+        "members_consortium",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("delay_s", sa.Integer(), nullable=True),
+        sa.Column("threshold", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members_consortium")),
+        sa.UniqueConstraint("owner", name=op.f("uq_members_consortium_owner")),
+    )
+    op.create_table(
+        "members_directory",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("address", db.Bytes20(), nullable=False),
+        sa.Column("code_hash", db.Bytes32(), nullable=False),
+        sa.Column("from_height", sa.Integer(), nullable=False),
+        sa.Column("to_height", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members_directory")),
+        sa.UniqueConstraint("owner", "address", name=op.f("uq_members_directory_owner_address")),
+    )
+    op.create_table(
+        "members_key",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", db.Bytes32(), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("not_before", sa.Integer(), nullable=False),
+        sa.Column("not_after", sa.Integer(), nullable=False),
+        sa.Column("revoked_at", sa.Integer(), nullable=True),
+        sa.Column("compromised_since", sa.Integer(), nullable=True),
+        sa.Column("added_height", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members_key")),
+        sa.UniqueConstraint("owner", "key", name=op.f("uq_members_key_owner_key")),
+    )
+    with op.batch_alter_table("members_key", schema=None) as batch_op:
+        batch_op.create_index("ix_members_key_member", ["owner", "member"], unique=False)
+
+    op.create_table(
+        "members_member",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("roles", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("certificate", db.Bytes32(), nullable=False),
+        sa.Column("admitted_height", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members_member")),
+        sa.UniqueConstraint("owner", "member", name=op.f("uq_members_member_owner_member")),
+    )
+    op.create_table(
+        "members_proposal",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("proposal", db.Bytes32(), nullable=False),
+        sa.Column("proposer", db.Bytes32(), nullable=False),
+        sa.Column("change", sa.Integer(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("executable_from", sa.Integer(), nullable=False),
+        sa.Column("lapses_at", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members_proposal")),
+        sa.UniqueConstraint("owner", "proposal", name=op.f("uq_members_proposal_owner_proposal")),
+    )
+    op.create_table(
+        "members_ratification",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("list_hash", db.Bytes32(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_members_ratification")),
+        sa.UniqueConstraint("owner", "member", name=op.f("uq_members_ratification_owner_member")),
+    )
+    op.create_table(
+        "records_batch",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("stream", db.Bytes32(), nullable=False),
+        sa.Column("first_index", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("root", db.Bytes32(), nullable=False),
+        sa.Column("previous", db.Bytes32(), nullable=False),
+        sa.Column("act_id", db.Bytes32(), nullable=False),
+        sa.Column("submission_id", sa.String(length=32), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("made_at", db.UtcDateTime(), nullable=False),
+        sa.Column("sent_at", db.UtcDateTime(), nullable=False),
+        sa.Column("anchored_height", sa.Integer(), nullable=True),
+        sa.Column("contradicted", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_records_batch")),
+        sa.UniqueConstraint("owner", "stream", "first_index", name=op.f("uq_records_batch_owner_stream_first_index")),
+    )
+    with op.batch_alter_table("records_batch", schema=None) as batch_op:
+        batch_op.create_index("ix_records_batch_open", ["anchored_height"], unique=False)
+
+    op.create_table(
+        "records_log",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("stream", db.Bytes32(), nullable=False),
+        sa.Column("next_index", sa.Integer(), nullable=False),
+        sa.Column("batched", sa.Integer(), nullable=False),
+        sa.Column("oldest_unbatched_at", db.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_records_log")),
+        sa.UniqueConstraint("owner", "stream", name=op.f("uq_records_log_owner_stream")),
+    )
+    op.create_table(
+        "records_record",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("stream", db.Bytes32(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("loan", db.Bytes32(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("digest", db.Bytes32(), nullable=False),
+        sa.Column("source_system", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("booking_date", sa.Date(), nullable=False),
+        sa.Column("content", sa.String(), nullable=True),
+        sa.Column("content_digest", db.Bytes32(), nullable=False),
+        sa.Column("upload_id", sa.String(length=32), nullable=True),
+        sa.Column("line", sa.Integer(), nullable=True),
+        sa.Column("received_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_records_record")),
+        sa.UniqueConstraint(
+            "owner", "source_system", "source_id", name=op.f("uq_records_record_owner_source_system_source_id")
+        ),
+        sa.UniqueConstraint("owner", "stream", "log_index", name=op.f("uq_records_record_owner_stream_log_index")),
+    )
+    with op.batch_alter_table("records_record", schema=None) as batch_op:
+        batch_op.create_index("ix_records_record_digest", ["owner", "digest"], unique=False)
+        batch_op.create_index("ix_records_record_loan", ["owner", "stream", "loan", "log_index"], unique=False)
+
+    op.create_table(
+        "records_upload",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=True),
+        sa.Column("format", sa.String(length=16), nullable=False),
+        sa.Column("encoding", sa.String(length=16), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("sha256", db.Bytes32(), nullable=False),
+        sa.Column("defaults", sa.JSON(), nullable=False),
+        sa.Column("arrival_date", sa.Date(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("received_at", db.UtcDateTime(), nullable=False),
+        sa.Column("finished_at", db.UtcDateTime(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("lines_read", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("repeated", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("error", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_records_upload")),
+    )
+    with op.batch_alter_table("records_upload", schema=None) as batch_op:
+        batch_op.create_index("ix_records_upload_state", ["owner", "state", "sequence"], unique=False)
+
+    op.create_table(
         "used_assertion",
         sa.Column("owner", db.Bytes32(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -113,6 +429,51 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_used_assertion_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "watch_anchor",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("stream", db.Bytes32(), nullable=False),
+        sa.Column("first_index", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("root", db.Bytes32(), nullable=False),
+        sa.Column("previous", db.Bytes32(), nullable=False),
+        sa.Column("act_id", db.Bytes32(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("transaction_hash", db.Bytes32(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_anchor")),
+        sa.UniqueConstraint(
+            "owner", "member", "stream", "first_index", name=op.f("uq_watch_anchor_owner_member_stream_first_index")
+        ),
+    )
+    with op.batch_alter_table("watch_anchor", schema=None) as batch_op:
+        batch_op.create_index("ix_watch_anchor_act", ["owner", "act_id"], unique=False)
+
+    op.create_table(
+        "watch_audit",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("started_at", db.UtcDateTime(), nullable=False),
+        sa.Column("ended_at", db.UtcDateTime(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("head", sa.Integer(), nullable=False),
+        sa.Column("report", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_audit")),
+    )
+    op.create_table(
+        "watch_block",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("hash", db.Bytes32(), nullable=False),
+        sa.Column("time", sa.Integer(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_block")),
+        sa.UniqueConstraint("owner", "height", name=op.f("uq_watch_block_owner_height")),
+    )
+    op.create_table(
         "acts_act",
         sa.Column("owner", db.Bytes32(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -124,6 +485,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("encoded", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=True),
+        sa.Column("companion", sa.LargeBinary(), nullable=True),
         sa.Column("issued_at", sa.Integer(), nullable=False),
         sa.Column("valid_until", sa.Integer(), nullable=False),
         sa.Column("by_recovery", sa.Boolean(), nullable=False),
@@ -165,6 +527,33 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "records_rejected",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("upload_id", sa.String(length=32), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=100), nullable=True),
+        sa.Column("code", sa.String(length=100), nullable=False),
+        sa.Column("detail", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["upload_id"], ["records_upload.id"], name=op.f("fk_records_rejected_upload_id_records_upload")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_records_rejected")),
+    )
+    with op.batch_alter_table("records_rejected", schema=None) as batch_op:
+        batch_op.create_index("ix_records_rejected_upload", ["upload_id", "id"], unique=False)
+
+    op.create_table(
+        "records_secret",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["record_id"], ["records_record.id"], name=op.f("fk_records_secret_record_id_records_record")
+        ),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_records_secret")),
+    )
+    op.create_table(
         "acts_transition",
         sa.Column("owner", db.Bytes32(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -188,6 +577,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_acts_transition_act")
 
     op.drop_table("acts_transition")
+    op.drop_table("records_secret")
+    with op.batch_alter_table("records_rejected", schema=None) as batch_op:
+        batch_op.drop_index("ix_records_rejected_upload")
+
+    op.drop_table("records_rejected")
     with op.batch_alter_table("acts_act", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_acts_act_fact",
@@ -208,10 +602,53 @@ def downgrade() -> None:
         batch_op.drop_index("ix_acts_act_carrier")
 
     op.drop_table("acts_act")
+    op.drop_table("watch_block")
+    op.drop_table("watch_audit")
+    with op.batch_alter_table("watch_anchor", schema=None) as batch_op:
+        batch_op.drop_index("ix_watch_anchor_act")
+
+    op.drop_table("watch_anchor")
     with op.batch_alter_table("used_assertion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_used_assertion_expires_at"))
 
     op.drop_table("used_assertion")
+    with op.batch_alter_table("records_upload", schema=None) as batch_op:
+        batch_op.drop_index("ix_records_upload_state")
+
+    op.drop_table("records_upload")
+    with op.batch_alter_table("records_record", schema=None) as batch_op:
+        batch_op.drop_index("ix_records_record_loan")
+        batch_op.drop_index("ix_records_record_digest")
+
+    op.drop_table("records_record")
+    op.drop_table("records_log")
+    with op.batch_alter_table("records_batch", schema=None) as batch_op:
+        batch_op.drop_index("ix_records_batch_open")
+
+    op.drop_table("records_batch")
+    op.drop_table("members_ratification")
+    op.drop_table("members_proposal")
+    op.drop_table("members_member")
+    with op.batch_alter_table("members_key", schema=None) as batch_op:
+        batch_op.drop_index("ix_members_key_member")
+
+    op.drop_table("members_key")
+    op.drop_table("members_directory")
+    op.drop_table("members_consortium")
+    op.drop_table("members_approval")
+    with op.batch_alter_table("loans_loan", schema=None) as batch_op:
+        batch_op.drop_index("ix_loans_loan_state")
+        batch_op.drop_index("ix_loans_loan_servicing")
+        batch_op.drop_index(
+            "ix_loans_loan_on_its_way",
+            sqlite_where=sa.text("state = 'REQUESTED'"),
+            postgresql_where=sa.text("state = 'REQUESTED'"),
+        )
+        batch_op.drop_index("ix_loans_loan_named")
+
+    op.drop_table("loans_loan")
+    op.drop_table("loans_borrower")
+    op.drop_table("loans_act")
     with op.batch_alter_table("idempotent_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_idempotent_answer_at"))
 
@@ -220,6 +657,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_event_subject")
 
     op.drop_table("event")
+    op.drop_table("agreements_secret")
+    op.drop_table("agreements_party")
+    op.drop_table("agreements_matter")
+    op.drop_table("agreements_agreement")
     with op.batch_alter_table("acts_submission", schema=None) as batch_op:
         batch_op.drop_index("ix_acts_submission_sequence")
 

@@ -1,0 +1,1 @@
+"""Records: taken in exactly once, kept salted, anchored in batches, opened and audited."""

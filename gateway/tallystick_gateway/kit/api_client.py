@@ -6,10 +6,12 @@ a broken connection never does anything twice.
 
 import base64
 import json
+import os
 import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -68,25 +70,35 @@ class ApiClient:
         url: str,
         issuer: str,
         client_id: str,
-        key: Ed25519Key,
+        key: Ed25519Key | Callable[[], Ed25519Key],
         *,
         timeout_s: float = 60.0,
-        transport: httpx.BaseTransport | None = None,
+        token_file: Path | None = None,
     ) -> None:
+        """`key` is asked for only when a token is needed and `token_file` (0600), if given, holds none that works."""
         self._issuer = issuer
         self._client_id = client_id
-        self._key = OKPKey.import_key({**ed25519_jwk(key.public), "d": _b64(key.secret)})
-        self._http = httpx.Client(base_url=url, timeout=timeout_s, transport=transport)
-        self._token: str | None = None
+        self._key = key
+        self._token_file = token_file
+        self._http = httpx.Client(base_url=url, timeout=timeout_s)
+        self._token = _kept_token(token_file)
 
     @classmethod
-    def from_home(cls, config: Config, passphrase: str, client_id: str = "local") -> Self:
-        """The local client of a gateway on this machine, by its home folder; raises `GatewayAway` if none runs."""
+    def from_home(cls, config: Config, passphrase: str | Callable[[], str], client_id: str = "local") -> Self:
+        """The local client of a gateway on this machine, by its home folder; raises `GatewayAway` if none runs.
+
+        The last access token is kept in the home (0600), so the passphrase is needed every few minutes only.
+        """
         try:
             url = config.address_path.read_text(encoding="utf-8").strip()
         except OSError as absent:
             raise GatewayAway(f"No gateway runs for {config.home.name}.") from absent
-        return cls(url, config.issuer, client_id, Keystore.open(config.keystore_path, passphrase).ed25519("client"))
+
+        def key() -> Ed25519Key:
+            given = passphrase if isinstance(passphrase, str) else passphrase()
+            return Keystore.open(config.keystore_path, given).ed25519("client")
+
+        return cls(url, config.issuer, client_id, key, token_file=config.home / ".token")
 
     def __enter__(self) -> Self:
         return self
@@ -242,6 +254,7 @@ class ApiClient:
         """A valid access token, fetched if there is none."""
         if self._token is None:
             self._token = self._fetch_token()
+            _keep_token(self._token_file, self._token)
         return self._token
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, str]:
@@ -257,7 +270,9 @@ class ApiClient:
             "exp": now + _ASSERTION_LIFE_S,
             "jti": secrets.token_urlsafe(16),
         }
-        assertion = jws.serialize_compact({"alg": "Ed25519"}, json.dumps(claims), self._key, algorithms=["Ed25519"])
+        key = self._key if isinstance(self._key, Ed25519Key) else self._key()
+        jwk = OKPKey.import_key({**ed25519_jwk(key.public), "d": _b64(key.secret)})
+        assertion = jws.serialize_compact({"alg": "Ed25519"}, json.dumps(claims), jwk, algorithms=["Ed25519"])
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": _ASSERTION_TYPE,
@@ -275,6 +290,24 @@ def _problem(answer: httpx.Response) -> ApiProblem:
     except ValueError:
         problem = {"detail": f"HTTP {answer.status_code} {answer.reason_phrase}"}
     return ApiProblem(problem if isinstance(problem, dict) else {}, answer.status_code)
+
+
+def _kept_token(file: Path | None) -> str | None:
+    try:
+        return file.read_text(encoding="ascii") if file else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _keep_token(file: Path | None, token: str) -> None:
+    """Best effort: without it the next command asks for another token."""
+    if file is None:
+        return
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    with suppress(OSError):
+        fresh.touch(mode=0o600)
+        fresh.write_text(token, encoding="ascii")
+        fresh.replace(file)
 
 
 def _given(params: Mapping[str, str | float | None]) -> dict[str, str]:

@@ -59,7 +59,7 @@ class Tally:
 
     def api(self) -> ApiClient:
         """A client of this home's running gateway; raises `GatewayAway`."""
-        return ApiClient.from_home(self.config, self.passphrase())
+        return ApiClient.from_home(self.config, self.passphrase)
 
     def say(self, text: str) -> None:
         """A line for people; nothing with --json."""

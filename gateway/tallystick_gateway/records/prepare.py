@@ -22,6 +22,8 @@ __all__ = ["Prepared", "Rows", "content_of", "prepare", "values_of"]
 _SCALAR_UP_TO = 48
 """Below this many rows the columnar engine's start costs more than it saves."""
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 Wrap = Callable[[bytes, bytes], bytes]
 
 
@@ -99,7 +101,7 @@ def values_of(kind: RecordType, content: str, booking_date: str) -> dict[str, st
 
 
 def _content(kind: RecordType, row: Sequence[str | None]) -> tuple[str, bytes]:
-    content = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    content = _to_json(row)
     return content, hashlib.sha256(f"{kind.name}\x1f{kind.version}\x1f{content}".encode()).digest()
 
 

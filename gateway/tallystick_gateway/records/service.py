@@ -50,25 +50,28 @@ def accept(session: Session, gateway: Gateway, rows: Sequence[Prepared], upload_
     outcome = Accepted()
     names = [(row.source_system, row.source_id) for row in rows]
     there = repository.find_by_source(session, names)
-    logs: dict[bytes, LogRow] = {}
+    next_index: dict[bytes, int] = {}
     new: list[tuple[int, Prepared]] = []
     now = gateway.clock.now()
     for row, name in zip(rows, names, strict=True):
         known = there.get(name)
         if known is None:
-            log = logs.get(row.stream) or logs.setdefault(row.stream, _log(session, row.stream))
-            known = repository.Stored(row.content_digest, row.digest, row.stream, log.next_index)
-            there[name] = known
-            new.append((log.next_index, row))
-            log.next_index += 1
-            log.oldest_unbatched_at = log.oldest_unbatched_at or now
+            if row.stream not in next_index:
+                next_index[row.stream] = _log(session, row.stream).next_index
+            index = next_index[row.stream]
+            next_index[row.stream] += 1
+            known = there[name] = repository.Stored(row.content_digest, row.digest, row.stream, index)
+            new.append((index, row))
             outcome.taken.append(Taken(row.line, *name, known.digest, known.stream, known.log_index, repeated=False))
         elif known.content_digest == row.content_digest:
             outcome.taken.append(Taken(row.line, *name, known.digest, known.stream, known.log_index, repeated=True))
         else:
             outcome.refused.append(errors.SourceIdTaken(line=row.line, field="source_id"))
-    session.flush()
     repository.insert_records(session, new, upload_id, now)
+    for stream, index in next_index.items():
+        log = _log(session, stream)
+        log.next_index = index
+        log.oldest_unbatched_at = log.oldest_unbatched_at or now
     return outcome
 
 

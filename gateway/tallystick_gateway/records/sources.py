@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,6 +32,7 @@ ENCODINGS = ("gzip", "zstd")
 PIECE_ROWS = 8192
 PIECE_BYTES = 8 * 1024 * 1024
 _SKIP = 1 << 20
+_ONLY_TEXT = {str}
 _CSV_ROW = re.compile(r"(got \d+).*", re.DOTALL)  # what follows is the row itself
 _OWN_NAMES = frozenset({"type", "version", "loan_id"})
 _HEADER_LINES = {"csv": 1}
@@ -160,6 +162,8 @@ class _Gathered:
 
 def _require_text(kind: RecordType, values: Mapping[str, object], raw: bytes, line: int) -> None:
     """Refuse fields that the type does not have and values that are not text: columns hold nothing else."""
+    if b"\\u" not in raw and set(map(type, values.values())) == _ONLY_TEXT and values.keys() <= _allowed(kind):
+        return
     for name, value in values.items():
         if name not in kind.names and name != "loan_id":
             raise record_errors.FieldUnknown(line=line, field=name, type=kind.name)
@@ -167,6 +171,12 @@ def _require_text(kind: RecordType, values: Mapping[str, object], raw: bytes, li
             raise record_errors.ValueNotText(line=line, field=name)
         if b"\\u" in raw and not _encodable(value):
             raise record_errors.ValueNotUnicode(line=line, field=name)
+
+
+@cache
+def _allowed(kind: RecordType) -> frozenset[str]:
+    """What a row of this type may name."""
+    return kind.names | {"loan_id"}
 
 
 def _encodable(text: str) -> bool:

@@ -18,7 +18,7 @@ import psutil
 __all__ = ["Figure", "Memory", "machine", "peak_memory", "rate", "versions"]
 
 _SAMPLE_EVERY_S = 0.05
-_REPORTED = ("coincurve", "cryptography", "duckdb", "fastapi", "pyarrow", "pycryptodome", "sqlalchemy", "web3")
+_REPORTED = ("coincurve", "cryptography", "duckdb", "fastapi", "pyarrow", "pycryptodome", "sqlalchemy", "uvicorn")
 
 
 @dataclass(frozen=True, slots=True)

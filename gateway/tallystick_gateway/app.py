@@ -6,20 +6,27 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from tallystick.errors import TallystickError
+from tallystick_gateway.acts import endpoints as acts_endpoints
+from tallystick_gateway.agreements import endpoints as agreements_endpoints
 from tallystick_gateway.kit import endpoints as kit_endpoints
 from tallystick_gateway.kit.body import BodyDoor, problem_response
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.kit.problems import PROBLEM_SCHEMA, PathRefused, RequestInvalid, Unexpected, invalid
+from tallystick_gateway.records import endpoints as records_endpoints
+from tallystick_gateway.records import tasks as records_tasks
+from tallystick_gateway.watch.assembly import assemble_chain
 
 __all__ = ["ROUTERS", "STREAMED_PATHS", "assemble", "create_app"]
 
-ROUTERS = (kit_endpoints.router,)
+ROUTERS = (kit_endpoints.router, acts_endpoints.router, agreements_endpoints.router, records_endpoints.router)
 STREAMED_PATHS = ("/v1/records:upload", "/v1/records:check")
 
 
 def assemble(gateway: Gateway) -> None:
     """Give the gateway its domains' parts, tasks, checks and facts; nothing runs yet."""
+    assemble_chain(gateway)
+    records_tasks.attach(gateway)
 
 
 def create_app(gateway: Gateway) -> FastAPI:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
-import eth_abi
+from eth_abi.abi import decode
 
 import tallystick.acts
 from tallystick.acts import Act, Struct, act_types
@@ -38,9 +38,9 @@ def encode_act(act: Act) -> bytes:
 
 def decode_act(kind: str, encoded: bytes) -> Act:
     """The act that `encode_act` encoded."""
-    act = _rebuild(kind, eth_abi.decode([_tuple_type(kind)], _uint(_WORD) * is_dynamic(kind) + encoded)[0])
-    assert isinstance(act, Act)
-    return act
+    where = _uint(_WORD) if is_dynamic(kind) else b""
+    (values,) = decode([_tuple_type(kind)], where + encoded)
+    return cast("Act", _rebuild(kind, values))
 
 
 def is_dynamic(kind: str) -> bool:
@@ -48,9 +48,7 @@ def is_dynamic(kind: str) -> bool:
     return _struct(kind).dynamic
 
 
-def single_calldata(
-    selector: bytes, kind: str, act: bytes, signature: bytes, companion: bytes | None = None
-) -> bytes:
+def single_calldata(selector: bytes, kind: str, act: bytes, signature: bytes, companion: bytes | None = None) -> bytes:
     """Calldata of `f(Act, bytes)` from an encoded act and its signature, or of `f(Act, bytes companion, bytes)`."""
     tails = [_bytes(part) for part in (companion, signature) if part is not None]
     dynamic = is_dynamic(kind)
@@ -106,9 +104,7 @@ def _type_of(type_: str) -> str:
 def _rebuild(name: str, values: Sequence[Any]) -> Struct:
     fields = act_types()[name].fields
     make: type[Struct] = getattr(tallystick.acts, name)
-    return make(
-        **{field.attribute: _value(field.type, value) for field, value in zip(fields, values, strict=True)}
-    )
+    return make(**{field.attribute: _value(field.type, value) for field, value in zip(fields, values, strict=True)})
 
 
 def _value(type_: str, value: Any) -> Any:
@@ -157,14 +153,17 @@ def _layout(type_: str) -> _Layout:
     if type_.endswith("[]"):
         item = _layout(type_[:-2])
         return _Layout(True, lambda value: _array([item.encode(one) for one in value], item.dynamic))
-    if type_ == "string":
-        return _Layout(True, lambda value: _bytes(value.encode()))
-    if type_ == "bytes":
-        return _Layout(True, _bytes)
-    if type_.startswith("bytes"):
-        return _Layout(False, lambda value: value.ljust(_WORD, b"\0"))
-    if type_.startswith("uint"):
-        return _Layout(False, _uint)
-    if type_ == "address":
-        return _Layout(False, lambda value: value.rjust(_WORD, b"\0"))
+    if type_ in _UNSIZED:
+        return _UNSIZED[type_]
+    for prefix, layout in _SIZED.items():
+        if type_.startswith(prefix):
+            return layout
     return _struct(type_)
+
+
+_UNSIZED = {
+    "string": _Layout(True, lambda value: _bytes(value.encode())),
+    "bytes": _Layout(True, _bytes),
+    "address": _Layout(False, lambda value: value.rjust(_WORD, b"\0")),
+}
+_SIZED = {"bytes": _Layout(False, lambda value: value.ljust(_WORD, b"\0")), "uint": _Layout(False, _uint)}

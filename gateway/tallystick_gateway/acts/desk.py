@@ -1,8 +1,7 @@
-"""What signing needs and where it comes from: the member's keys, the pinned consortium, and what the watcher has seen."""
+"""What signing needs: the member's keys, the pinned consortium, and what the watcher has seen of the chain."""
 
 import threading
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 from tallystick.acts import Domain
 from tallystick.consortium import Consortium
@@ -84,7 +83,7 @@ class Desk:
 
     @property
     def may_sign(self) -> bool:
-        """Whether a node of the right chain was seen since start. Raises what the watcher stopped for, `ClockSkewed`."""
+        """Whether a node of our chain was seen since start. Raises `ClockSkewed`, or why the watcher stopped."""
         with self._lock:
             if self._halted is not None:
                 raise self._halted
@@ -93,13 +92,15 @@ class Desk:
         return seen
 
 
-_desks: WeakKeyDictionary[Gateway, Desk] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
 def desk_of(gateway: Gateway) -> Desk:
     """The gateway's one desk."""
     with _lock:
-        if gateway not in _desks:
-            _desks[gateway] = Desk(gateway)
-        return _desks[gateway]
+        try:
+            return gateway.part(Desk)
+        except KeyError:
+            desk = Desk(gateway)
+            gateway.attach(desk)
+            return desk

@@ -3,7 +3,9 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.concurrency import run_in_threadpool
 
+from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.doors import ReadDoor, WriteDoor, reads, writes
 from tallystick_gateway.kit.errors import declared
 from tallystick_gateway.kit.paging import LARGEST_PAGE, CursorRefused, Page
@@ -41,24 +43,23 @@ async def show(
     submission_id: SubmissionId,
     door: Annotated[ReadDoor, reads(Action.SUBMISSIONS_READ)],
     wait: Literal["done", "final"] | None = None,
-    timeout: Annotated[float, Query(ge=0, le=_LONGEST_WAIT_S)] = 30,  # noqa: ASYNC109  # the client's bound on its wait
+    timeout: Annotated[float, Query(ge=0, le=_LONGEST_WAIT_S)] = 30,  # the client's bound on its wait
 ) -> SubmissionOut:
     """One submission. `wait=done` answers once it is done, or after `timeout` seconds as it then is."""
     goal = desk_of(door.gateway).goal
     if wait == "final" and goal is not State.FINAL:
         raise FinalityNotProvable(f"On this chain a submission ends as {goal}.", goal=goal.value)
 
-    def done(session: object) -> SubmissionOut | None:
-        out = views.show(session, door.gateway, submission_id)  # type: ignore[arg-type]  # the door hands in a Session
-        return out if out.done or wait is None else None
+    def done(session: Session) -> SubmissionOut | None:
+        out = views.show(session, door.gateway, submission_id)
+        return out if out.done else None
 
-    found = await door.until(done, 0 if wait is None else timeout)
-    return found or await _as_it_is(door, submission_id)
+    if wait is not None and (found := await door.until(done, timeout)):
+        return found
+    return await run_in_threadpool(_as_it_is, door, submission_id)
 
 
-@router.get(
-    "/{submission_id}/acts", response_model=Page[ActOut], responses=declared(SubmissionUnknown, CursorRefused)
-)
+@router.get("/{submission_id}/acts", response_model=Page[ActOut], responses=declared(SubmissionUnknown, CursorRefused))
 def list_acts(
     submission_id: SubmissionId,
     door: Annotated[ReadDoor, reads(Action.SUBMISSIONS_READ)],
@@ -85,7 +86,6 @@ def cancel(submission_id: SubmissionId, door: Annotated[WriteDoor, writes(Action
     )
 
 
-async def _as_it_is(door: ReadDoor, submission_id: str) -> SubmissionOut:
-    found = await door.until(lambda session: views.show(session, door.gateway, submission_id), 0)
-    assert found is not None
-    return found
+def _as_it_is(door: ReadDoor, submission_id: str) -> SubmissionOut:
+    with door.gateway.database.read() as session:
+        return views.show(session, door.gateway, submission_id)

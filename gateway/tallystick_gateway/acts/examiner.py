@@ -5,12 +5,13 @@ itself; if all pass alone, they fail together (a limit that only their sum excee
 that does not fit any more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from tallystick.client import Fault, Node, NodeError, NodeRefused
+from tallystick.client.errors import ContractRefused, decode_revert
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.nodes import NodePool
@@ -19,10 +20,9 @@ from . import repository
 from .announcing import announce
 from .desk import desk_of
 from .ends import tell_ended
-from .models import Carrier
 from .packing import calldata_of
-from .refusals import Refusal, error_text, read_refusal
-from .repository import ActLine, CarriedAct
+from .refusals import error_text
+from .repository import ActLine, CarriedAct, CarrierLine
 from .states import Facts, State
 
 __all__ = ["Examiner", "Verdict"]
@@ -38,7 +38,7 @@ _log = structlog.get_logger("examiner")
 class Verdict:
     """What the contract says now of the acts of one transaction: guilty ones with the reason, the others go again."""
 
-    guilty: tuple[tuple[CarriedAct, Refusal], ...]
+    guilty: tuple[tuple[CarriedAct, ContractRefused], ...]
     innocent: tuple[CarriedAct, ...]
 
 
@@ -57,7 +57,7 @@ class Examiner:
             if not reverted:
                 return False
             first = reverted[0]
-            items = repository.items_of(session, first.id or 0)
+            items = repository.items_of(session, first.id)
         verdict = Verdict((), ())
         if items:
             with self._pool.admitted() as node:
@@ -80,7 +80,9 @@ class Examiner:
             guilty.append((rest.pop(index), refusal))
         return Verdict(tuple(guilty), tuple(rest))
 
-    def _first_misfit(self, node: Node, items: Sequence[CarriedAct], refusal: Refusal) -> tuple[int, Refusal]:
+    def _first_misfit(
+        self, node: Node, items: Sequence[CarriedAct], refusal: ContractRefused
+    ) -> tuple[int, ContractRefused]:
         """The least k for which the first k + 1 acts are refused together, by bisection."""
         passing, failing = 0, len(items)
         while failing - passing > 1:
@@ -92,7 +94,7 @@ class Examiner:
                 failing, refusal = middle, found
         return failing - 1, refusal
 
-    def _refusal_of(self, node: Node, items: Sequence[CarriedAct]) -> Refusal | None:
+    def _refusal_of(self, node: Node, items: Sequence[CarriedAct]) -> ContractRefused | None:
         contract, kind = items[0].contract, items[0].kind
         try:
             node.eth_call(
@@ -104,7 +106,7 @@ class Examiner:
             return _refusal(refused)
         return None
 
-    def _refusals_alone(self, node: Node, items: Sequence[CarriedAct]) -> list[Refusal | None]:
+    def _refusals_alone(self, node: Node, items: Sequence[CarriedAct]) -> list[ContractRefused | None]:
         calls = []
         for item in items:
             request = {
@@ -115,8 +117,7 @@ class Examiner:
             calls.append(("eth_call", (request, "latest")))
         return [_refusal(answer) if isinstance(answer, NodeError) else None for answer in node.batch(calls)]
 
-    def _carry_out(self, session: Session, carrier: Carrier, verdict: Verdict) -> None:
-        assert carrier.id is not None
+    def _carry_out(self, session: Session, carrier: CarrierLine, verdict: Verdict) -> None:
         repository.mark_carriers(session, [carrier.id], state="examined")
         now = self._gateway.clock.now()
         again = list(verdict.innocent)
@@ -128,7 +129,7 @@ class Examiner:
             elif refusal.name in _TRY_AGAIN and item.attempts < _MOST_ATTEMPTS:
                 again.append(item)
             else:
-                self._reject(session, item, refusal.code, refusal.sentence, refusal.values)
+                self._reject(session, item, refusal.code, str(refusal), refusal.values)
         exhausted = [item for item in again if item.attempts >= _MOST_ATTEMPTS]
         for item in exhausted:
             self._reject(session, item, "acts.kept_failing", "The transaction reverted again and again.", {})
@@ -141,10 +142,10 @@ class Examiner:
             at=str(now),
         )
 
-    def _send_again_behind(self, session: Session, first: Carrier, later: Sequence[Carrier]) -> None:
+    def _send_again_behind(self, session: Session, first: CarrierLine, later: Sequence[CarrierLine]) -> None:
         """What reverted behind acts of the same kind that now go again may have failed for want of them alone."""
         for carrier in later:
-            if (carrier.contract, carrier.kind) == (first.contract, first.kind) and carrier.id is not None:
+            if (carrier.contract, carrier.kind) == (first.contract, first.kind):
                 repository.mark_carriers(session, [carrier.id], state="examined")
                 self._send_again(session, repository.items_of(session, carrier.id))
 
@@ -161,7 +162,7 @@ class Examiner:
             facts = Facts(valid_until=0, node_accepted=True)
             repository.move(session, [_line(item)], State.BROADCAST, facts, self._gateway.clock.now())
 
-    def _reject(self, session: Session, item: CarriedAct, code: str, detail: str, values: dict[str, object]) -> None:
+    def _reject(self, session: Session, item: CarriedAct, code: str, detail: str, values: Mapping[str, object]) -> None:
         now = self._gateway.clock.now()
         reason = error_text(code, detail, **values)
         lines = [_line(item)]
@@ -175,8 +176,8 @@ def _line(item: CarriedAct) -> ActLine:
     return ActLine(item.id, State(item.state), item.submission_id, item.valid_until)
 
 
-def _refusal(error: NodeError) -> Refusal:
+def _refusal(error: NodeError) -> ContractRefused:
     """The contract's refusal; a `NodeError` that is something else is raised."""
     if isinstance(error, NodeRefused) and (error.revert_data or error.fault is Fault.REVERTED):
-        return read_refusal(error.revert_data)
+        return decode_revert(error.revert_data)
     raise error

@@ -1,9 +1,7 @@
 """Which function of which contract takes an act, by the contracts' ABI."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from tallystick.client import artifacts
 from tallystick.keccak import keccak256
@@ -28,13 +26,6 @@ def function_of(contract: str, kind: str) -> Function:
             continue
         struct = entry["inputs"][0].get("internalType", "").removeprefix("struct ")
         if struct in (kind, f"{kind}[]"):
-            signature = f"{entry['name']}({','.join(map(_canonical, entry['inputs']))})"
+            signature = f"{entry['name']}({','.join(map(artifacts.canonical_type, entry['inputs']))})"
             return Function(entry["name"], keccak256(signature.encode())[:4], struct.endswith("[]"))
     raise KeyError(f"{contract} has no function that takes a {kind}")
-
-
-def _canonical(part: Mapping[str, Any]) -> str:
-    kind: str = part["type"]
-    if not kind.startswith("tuple"):
-        return kind
-    return f"({','.join(map(_canonical, part['components']))}){kind.removeprefix('tuple')}"

@@ -1,4 +1,4 @@
-"""Tables of the outbox: what was asked for, the acts that say it, the transactions that carry them, and their history."""
+"""Tables of the outbox: what was asked for, the acts that say it, their transactions, and their history."""
 
 from datetime import datetime
 

@@ -13,15 +13,14 @@ from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.nodes import NodePool
 
 from . import repository
+from .carriers import store
 from .desk import desk_of
-from .models import Carrier
+from .repository import CarrierLine
 from .sender import Sender
-from .transactions import sign_transaction
 
 __all__ = ["Reconciler"]
 
 _AT_ONCE = 256
-_NO_OP_GAS = 21_000
 _log = structlog.get_logger("reconciler")
 
 
@@ -56,12 +55,12 @@ class Reconciler:
                 _log.warning("the account has sent more than we remember", ours=ours, node=spent)
             repository.set_next_nonce(session, address, spent)
 
-    def _settle_spent(self, node: Node, carriers: list[Carrier]) -> None:
+    def _settle_spent(self, node: Node, carriers: list[CarrierLine]) -> None:
         """Open transactions whose nonces are spent: the watcher is about to see them, or something else took them."""
         for carrier in carriers:
             self._sender.settle_nonce(node, carrier.sender, carrier.nonce)
 
-    def _remind(self, node: Node, carriers: list[Carrier]) -> None:
+    def _remind(self, node: Node, carriers: list[CarrierLine]) -> None:
         """What a node accepted and no longer has is handed over again."""
         calls = [("eth_getTransactionByHash", (f"0x{carrier.hash.hex()}",)) for carrier in carriers]
         answers = node.batch(calls) if calls else []
@@ -72,7 +71,7 @@ class Reconciler:
         if forgotten:
             _log.warning("the node has forgotten transactions", count=len(forgotten))
             with self._gateway.database.write() as session:
-                repository.mark_carriers(session, [id_ for id_ in forgotten if id_ is not None], state="stored")
+                repository.mark_carriers(session, forgotten, state="stored")
 
     def _fill_gaps(self, address: bytes, spent: int) -> None:
         with self._gateway.database.read() as session:
@@ -82,25 +81,9 @@ class Reconciler:
         with self._gateway.database.write() as session:
             missing = _missing(session, address, spent)
             _log.warning("filling gaps in our nonces", nonces=missing)
-            repository.add_carriers(session, [self._no_op(nonce) for nonce in missing])
-
-    def _no_op(self, nonce: int) -> dict[str, object]:
-        key = self._desk.sender_key
-        chain_id = self._desk.consortium.chain_id
-        signed = sign_transaction(key, chain_id=chain_id, nonce=nonce, gas=_NO_OP_GAS, to=key.address, data=b"")
-        return {
-            "sender": key.address,
-            "nonce": nonce,
-            "hash": signed.hash,
-            "raw": signed.raw,
-            "contract": "",
-            "kind": "",
-            "gas": _NO_OP_GAS,
-            "items": 0,
-            "state": "stored",
-            "attempts": 0,
-            "created_at": self._gateway.clock.now(),
-        }
+            now = self._gateway.clock.now()
+            for nonce in missing:
+                store(session, self._desk, nonce, None, now)
 
 
 def _missing(session: Session, address: bytes, spent: int) -> list[int]:

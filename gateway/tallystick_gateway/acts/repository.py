@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, select, update
 
@@ -16,6 +16,7 @@ from .states import ENDS, Facts, State, advance
 __all__ = [
     "ActLine",
     "CarriedAct",
+    "CarrierLine",
     "SubmissionLine",
     "UnsignedAct",
     "act_ids_by_kind",
@@ -23,7 +24,7 @@ __all__ = [
     "acts_of_submission",
     "acts_on",
     "add_acts",
-    "add_carriers",
+    "add_carrier",
     "add_submission",
     "assign_carriers",
     "carriers_at_nonce",
@@ -32,6 +33,7 @@ __all__ = [
     "counts_by_state",
     "earlier_requests",
     "expirable",
+    "find_act",
     "find_submission",
     "first_error",
     "history_of",
@@ -93,6 +95,19 @@ class CarriedAct(NamedTuple):
     state: str
     submission_id: str
     valid_until: int
+
+
+class CarrierLine(NamedTuple):
+    """A transaction as the sender handles it."""
+
+    id: int
+    sender: bytes
+    nonce: int
+    hash: bytes
+    raw: bytes
+    contract: str
+    kind: str
+    state: str
 
 
 class SubmissionLine(NamedTuple):
@@ -176,9 +191,8 @@ def add_acts(session: Session, rows: Sequence[dict[str, object]], submission_id:
 def count_of_kind(session: Session, kind: str) -> int:
     """Acts of this kind that have not failed."""
     query = select(func.count()).select_from(acts)
-    return session.execute(
-        query.where(owned_by(session, acts), acts.c.kind == kind, acts.c.state.not_in(ENDS))
-    ).scalar_one()
+    query = query.where(owned_by(session, acts), acts.c.kind == kind, acts.c.state.not_in(ENDS))
+    return int(session.execute(query).scalar_one())
 
 
 def first_error(session: Session, submission_id: str) -> str | None:
@@ -198,6 +212,11 @@ def earlier_requests(session: Session, kind: str, refs: Sequence[bytes]) -> dict
         )
         found.update((ref, submission_id) for ref, submission_id in session.execute(query))
     return found
+
+
+def find_act(session: Session, act_id: bytes) -> ActRow | None:
+    """The act, if it is ours."""
+    return session.execute(select(ActRow).where(acts.c.act_id == act_id)).scalar_one_or_none()
 
 
 def acts_by_id(session: Session, act_ids: Sequence[bytes]) -> list[ActLine]:
@@ -243,9 +262,7 @@ def acts_of_submission(
 def unsigned_acts(session: Session, limit: int) -> list[UnsignedAct]:
     """Acts that wait for their signature, oldest first."""
     columns = (acts.c[name] for name in UnsignedAct._fields)
-    query = select(*columns).where(
-        owned_by(session, acts), acts.c.carrier_id.is_(None), acts.c.state == State.RECEIVED
-    )
+    query = select(*columns).where(owned_by(session, acts), acts.c.carrier_id.is_(None), acts.c.state == State.RECEIVED)
     return [UnsignedAct(*row) for row in session.execute(query.order_by(acts.c.id).limit(limit))]
 
 
@@ -364,11 +381,10 @@ def set_next_nonce(session: Session, address: bytes, nonce: int) -> None:
         bulk_insert(session, SenderAccount, [{"address": address, "next_nonce": nonce}])
 
 
-def add_carriers(session: Session, rows: Sequence[dict[str, object]]) -> dict[bytes, int]:
-    """Store transactions; their row ids by hash."""
-    bulk_insert(session, Carrier, rows)
-    hashes = [hash_ for row in rows if isinstance(hash_ := row["hash"], bytes)]
-    return carriers_by_hash(session, hashes)
+def add_carrier(session: Session, row: dict[str, object]) -> int:
+    """Store a transaction; its row id."""
+    statement = insert(carriers).values(owner=session.owner, **row).returning(carriers.c.id)
+    return int(session.connection().execute(statement).scalar_one())
 
 
 def assign_carriers(session: Session, act_row_ids: Sequence[int], carrier_id: int | None) -> None:
@@ -378,16 +394,18 @@ def assign_carriers(session: Session, act_row_ids: Sequence[int], carrier_id: in
         session.execute(update(acts).where(mine).values(carrier_id=carrier_id))
 
 
-def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[Carrier]:
+def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[CarrierLine]:
     """Transactions in `states`, lowest nonce first."""
-    query = select(Carrier).where(carriers.c.state.in_(states)).order_by(carriers.c.nonce, carriers.c.id).limit(limit)
-    return list(session.execute(query).scalars())
+    query = _carrier_columns(session).where(carriers.c.state.in_(states))
+    rows = session.execute(query.order_by(carriers.c.nonce, carriers.c.id).limit(limit))
+    return [CarrierLine(*row) for row in rows]
 
 
 def in_flight(session: Session) -> int:
     """How many transactions are stored or accepted and not yet in a block."""
     query = select(func.count()).select_from(carriers)
-    return session.execute(query.where(owned_by(session, carriers), carriers.c.state.in_(("stored", "accepted")))).scalar_one()
+    query = query.where(owned_by(session, carriers), carriers.c.state.in_(("stored", "accepted")))
+    return int(session.execute(query).scalar_one())
 
 
 def open_nonces(session: Session, sender: bytes, from_nonce: int) -> frozenset[int]:
@@ -407,10 +425,10 @@ def note_carrier_attempt(session: Session, carrier_id: int, error: str) -> None:
     session.execute(update(carriers).where(mine).values(attempts=carriers.c.attempts + 1, last_error=error))
 
 
-def carriers_at_nonce(session: Session, sender: bytes, nonce: int) -> list[Carrier]:
+def carriers_at_nonce(session: Session, sender: bytes, nonce: int) -> list[CarrierLine]:
     """Every transaction ever signed at this nonce."""
-    query = select(Carrier).where(carriers.c.sender == sender, carriers.c.nonce == nonce).order_by(carriers.c.id)
-    return list(session.execute(query).scalars())
+    query = _carrier_columns(session).where(carriers.c.sender == sender, carriers.c.nonce == nonce)
+    return [CarrierLine(*row) for row in session.execute(query.order_by(carriers.c.id))]
 
 
 def carriers_by_hash(session: Session, hashes: Sequence[bytes]) -> dict[bytes, int]:
@@ -427,3 +445,7 @@ def mark_carriers(session: Session, ids: Sequence[int], **columns: object) -> No
     for some in chunks(ids):
         mine = and_(owned_by(session, carriers), carriers.c.id.in_(some))
         session.execute(update(carriers).where(mine).values(**columns))
+
+
+def _carrier_columns(session: Session) -> Select[Any]:
+    return select(*(carriers.c[name] for name in CarrierLine._fields)).where(owned_by(session, carriers))

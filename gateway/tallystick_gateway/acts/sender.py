@@ -14,16 +14,15 @@ from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.nodes import NodePool
 
 from . import repository
+from .carriers import Call, store
 from .desk import desk_of
 from .ends import tell_ended
 from .errors import KeyNotValid
-from .models import Carrier
-from .packing import MOST_ACTS, Parcel, Waiting, pack
+from .packing import MOST_ACTS, Waiting, pack
 from .refusals import error_text
-from .repository import ActLine, UnsignedAct
+from .repository import ActLine, CarrierLine, UnsignedAct
 from .signers import require_valid_key
 from .states import Facts, State
-from .transactions import sign_transaction
 
 __all__ = ["Sender"]
 
@@ -56,6 +55,11 @@ class Sender:
         packed = self._pack()
         sent = self._broadcast()
         return signed or packed or sent
+
+    def waits_for_blocks(self) -> bool:
+        """Whether something of ours is on its way to a block."""
+        with self._gateway.database.read() as session:
+            return repository.in_flight(session) > 0
 
     # ── signing what was accepted before a node was seen ──
 
@@ -100,7 +104,11 @@ class Sender:
             nonce = repository.next_nonce(session, address)
             if nonce is None:
                 return False
-            self._store(session, parcels, nonce)
+            now = self._gateway.clock.now()
+            for each, parcel in enumerate(parcels, nonce):
+                call = Call(parcel.contract, parcel.kind, parcel.calldata, parcel.gas, len(parcel.acts))
+                carrier_id = store(session, self._desk, each, call, now)
+                repository.assign_carriers(session, [act.id for act in parcel.acts], carrier_id)
             repository.set_next_nonce(session, address, nonce + len(parcels))
         return True
 
@@ -115,40 +123,6 @@ class Sender:
             return []
         return waiting
 
-    def _store(self, session: Session, parcels: Sequence[Parcel], first_nonce: int) -> None:
-        consortium, key = self._desk.consortium, self._desk.sender_key
-        now = self._gateway.clock.now()
-        rows: list[dict[str, object]] = []
-        for nonce, parcel in enumerate(parcels, first_nonce):
-            signed = sign_transaction(
-                key,
-                chain_id=consortium.chain_id,
-                nonce=nonce,
-                gas=parcel.gas,
-                to=consortium.contract(parcel.contract).address,
-                data=parcel.calldata,
-            )
-            rows.append(
-                {
-                    "sender": key.address,
-                    "nonce": nonce,
-                    "hash": signed.hash,
-                    "raw": signed.raw,
-                    "contract": parcel.contract,
-                    "kind": parcel.kind,
-                    "gas": parcel.gas,
-                    "items": len(parcel.acts),
-                    "state": "stored",
-                    "attempts": 0,
-                    "created_at": now,
-                }
-            )
-        ids = repository.add_carriers(session, rows)
-        for row, parcel in zip(rows, parcels, strict=True):
-            hash_ = row["hash"]
-            assert isinstance(hash_, bytes)
-            repository.assign_carriers(session, [act.id for act in parcel.acts], ids[hash_])
-
     # ── handing over ──
 
     def _broadcast(self) -> bool:
@@ -161,11 +135,10 @@ class Sender:
             self._note(node, list(zip(stored, answers, strict=True)))
         return len(stored) == _SENT_AT_ONCE
 
-    def _note(self, node: Node, answers: Sequence[tuple[Carrier, bytes | NodeError]]) -> None:
+    def _note(self, node: Node, answers: Sequence[tuple[CarrierLine, bytes | NodeError]]) -> None:
         taken: list[int] = []
-        failed: list[tuple[Carrier, NodeError]] = []
+        failed: list[tuple[CarrierLine, NodeError]] = []
         for carrier, answer in answers:
-            assert carrier.id is not None
             if isinstance(answer, bytes) or _fault(answer) is Fault.ALREADY_KNOWN:
                 taken.append(carrier.id)
             else:
@@ -184,8 +157,7 @@ class Sender:
         if others:
             raise others[0]
 
-    def _note_failure(self, session: Session, carrier: Carrier, why: NodeError) -> None:
-        assert carrier.id is not None
+    def _note_failure(self, session: Session, carrier: CarrierLine, why: NodeError) -> None:
         text = error_text(why.code, str(why))
         repository.note_carrier_attempt(session, carrier.id, text)
         lines = repository.acts_on(session, [carrier.id])
@@ -210,7 +182,7 @@ class Sender:
         now = self._gateway.clock.now()
         with self._gateway.database.write() as session:
             for carrier in candidates:
-                if carrier.state not in {"stored", "accepted"} or carrier.id is None:
+                if carrier.state not in {"stored", "accepted"}:
                     continue
                 if carrier.id in mined:
                     repository.mark_carriers(session, [carrier.id], state="accepted")
@@ -219,9 +191,8 @@ class Sender:
                 else:
                     self.abandon(session, carrier)
 
-    def abandon(self, session: Session, carrier: Carrier) -> None:
+    def abandon(self, session: Session, carrier: CarrierLine) -> None:
         """The transaction will never be mined: its open acts go back to be packed anew."""
-        assert carrier.id is not None
         repository.mark_carriers(session, [carrier.id], state="lost")
         lines = repository.acts_on(session, [carrier.id])
         back = [line for line in lines if line.state is State.BROADCAST]

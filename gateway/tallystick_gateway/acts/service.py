@@ -1,9 +1,12 @@
-"""The door of the outbox: what is accepted here is signed, stored, sent until it is recorded, and followed to its end."""
+"""The door of the outbox: what is accepted here is signed, stored, sent until recorded, and followed to its end."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import event
 
 import tallystick.acts
 from tallystick.acts import Act, act_id, act_types
@@ -110,6 +113,7 @@ def enqueue(
         for act, id_, draft in zip(acts, ids, drafts, strict=True)
     ]
     repository.add_acts(session, rows, submission_id, now)
+    event.listen(session, "after_commit", lambda _session: gateway.worker.nudge("acts.send"), once=True)
     return Enqueued(submission_id, ids)
 
 
@@ -174,8 +178,8 @@ def _validity_s(kind: str, valid_for: timedelta | None) -> int:
 
 
 def _complete(member: bytes, desk: Desk, drafts: Sequence[Draft], issued_at: int, validity_s: int) -> list[Act]:
-    make: type[Act] = getattr(tallystick.acts, drafts[0].kind)
-    prefix: dict[str, object] = {"member": member, "issued_at": issued_at, "valid_until": issued_at + validity_s}
+    make: Callable[..., Act] = getattr(tallystick.acts, drafts[0].kind)
+    prefix: dict[str, Any] = {"member": member, "issued_at": issued_at, "valid_until": issued_at + validity_s}
     return [make(ref=reference(desk, draft), **prefix, **draft.values) for draft in drafts]
 
 

@@ -1,4 +1,4 @@
-"""The states of an act on its way to the chain (`gateway.md`, States of a submission): one table, each step with its guard.
+"""The states of an act on its way to the chain (`gateway.md`): one table, each step with its guard.
 
 A state is said only when it is true. Every step below names the fact that makes it true; `advance` refuses a step that
 is not in the table or whose fact is missing, and the bulk statements of `repository` take their sources from the
@@ -112,7 +112,7 @@ TRANSITIONS: Mapping[tuple[State, State], Guard] = MappingProxyType(
         (_S.BROADCAST, _S.EXPIRED): _past_validity,
         (_S.BROADCAST, _S.CANCELLED): _burnt,
         (_S.INCLUDED, _S.FINAL): _sealed,
-        # A signed act stays valid until validUntil, and whoever has its bytes may relay it: the chain has the last word.
+        # A signed act stays valid until validUntil, and whoever has its bytes may relay it: the chain decides.
         (_S.REJECTED, _S.INCLUDED): _recorded,
         (_S.REJECTED, _S.CANCELLED): _burnt,
     }

@@ -31,9 +31,7 @@ class ChainEvent:
     @property
     def act_id(self) -> bytes:
         """The act that caused the event; empty where none did."""
-        act_id = self.values.get("actId", b"")
-        assert isinstance(act_id, bytes)
-        return act_id
+        return bytes(self.values.get("actId", b""))
 
 
 Handlers = Mapping[str, Callable[[Session, ChainEvent], None]]

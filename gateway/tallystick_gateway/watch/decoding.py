@@ -1,5 +1,6 @@
 """Events of our contracts from their logs, by the contracts' ABI: compiled once an event, strict, quick.
 
+(`tallystick.client.events` reads the same by `eth_abi`, for a few logs at a time; tests hold both equal.)
 A log whose first topic is no event of the interface, or whose data are not exactly what the event says, stops the
 watcher: the contracts would be others than this gateway knows.
 """
@@ -22,7 +23,6 @@ __all__ = ["read_event"]
 _WORD = 32
 _LARGEST_ARRAY = 4096
 _Read = Callable[[bytes, int], Any]
-Abi = Sequence[Mapping[str, Any]]
 
 
 class _Malformed(Exception):
@@ -56,7 +56,7 @@ def read_event(contract: str, checked: CheckedLog, header: CheckedHeader) -> Cha
         raise EventUnreadable(f"{event.name} of {contract} has {len(log.topics)} topics.", contract=contract)
     try:
         values = {name: read(topic, 0) for (name, read), topic in zip(event.indexed, log.topics[1:], strict=True)}
-        values.update(event.values(log.payload))
+        values.update(event.values(log.data))
     except (_Malformed, IndexError, UnicodeDecodeError) as why:
         raise EventUnreadable(f"{event.name} of {contract} cannot be read: {why}.", contract=contract) from None
     return ChainEvent(
@@ -77,17 +77,9 @@ def _events(contract: str) -> Mapping[bytes, _Event]:
     events = {}
     for entry in artifacts.load(contract).abi:
         if entry["type"] == "event":
-            signature = f"{entry['name']}({','.join(_canonical(part) for part in entry['inputs'])})"
+            signature = f"{entry['name']}({','.join(map(artifacts.canonical_type, entry['inputs']))})"
             events[keccak256(signature.encode())] = _compile_event(entry)
     return events
-
-
-def _canonical(part: Mapping[str, Any]) -> str:
-    """The type as event signatures spell it: tuples by their components."""
-    kind: str = part["type"]
-    if not kind.startswith("tuple"):
-        return kind
-    return f"({','.join(_canonical(inner) for inner in part['components'])}){kind.removeprefix('tuple')}"
 
 
 def _compile_event(entry: Mapping[str, Any]) -> _Event:

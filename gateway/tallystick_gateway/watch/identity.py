@@ -98,7 +98,7 @@ class Chain:
                 )
 
     def header_hash(self, node: Node, height: int) -> bytes:
-        """The recomputed hash of the node's block at this height. Raises `BlockMissing`, `HeaderMismatch`, `NodeError`."""
+        """The recomputed hash of the node's block there. Raises `BlockMissing`, `HeaderMismatch`, `NodeError`."""
         answer = node.call("eth_getBlockByNumber", hex(height), False)
         if answer is None:
             raise BlockMissing(f"The node at {node.url} has no block {height}.", height=height, node=node.url)

@@ -56,7 +56,7 @@ class NodePool:
 
     @contextmanager
     def admitted(self) -> Iterator[Node]:
-        """The preferred admitted node. A `NodeError` inside demotes it and goes on. Raises `NodeAway` if there is none."""
+        """The preferred admitted node; a `NodeError` inside demotes it. Raises `NodeAway` if there is none."""
         with self._lock:
             node = next((node for node in self._nodes if node in self._admitted), None)
         if node is None:
@@ -81,4 +81,3 @@ class NodePool:
         """Drop all connections."""
         for node in self.nodes:
             node.close()
-

@@ -7,6 +7,7 @@ from tallystick_gateway.agreements import projections as agreements
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.loans import projections as loans
 from tallystick_gateway.members import projections as members
+from tallystick_gateway.records import projections as records
 
 from . import anchors
 from .blocks import CheckedBlock
@@ -16,4 +17,11 @@ __all__ = ["PROJECTIONS", "Projection"]
 
 Projection = Callable[[Session, CheckedBlock, Sequence[ChainEvent]], None]
 
-PROJECTIONS: tuple[Projection, ...] = (members.apply, agreements.apply, loans.apply, anchors.apply, acts.apply)
+PROJECTIONS: tuple[Projection, ...] = (
+    members.apply,
+    agreements.apply,
+    loans.apply,
+    anchors.apply,
+    acts.apply,
+    records.apply,
+)

@@ -55,7 +55,9 @@ def add_anchors(session: Session, rows: Sequence[dict[str, object]]) -> None:
     bulk_insert(session, AnchorRow, rows)
 
 
-def anchors_of(session: Session, member: bytes, stream: bytes, after: int = -1, limit: int = 1000) -> Sequence[AnchorRow]:
+def anchors_of(
+    session: Session, member: bytes, stream: bytes, after: int = -1, limit: int = 1000
+) -> Sequence[AnchorRow]:
     """Anchors of one log in order, those that begin after index `after`."""
     query = select(AnchorRow).where(
         col(AnchorRow.member) == member, col(AnchorRow.stream) == stream, col(AnchorRow.first_index) > after

@@ -58,12 +58,27 @@ class Watcher:
         self._seen_at: datetime | None = None
         self._stopped: ChainDistrusted | None = None
         self._blocks_next = _MOST_BLOCKS
+        self._block_gas: int | None = None
         self._steps = 0
 
     @property
     def tip(self) -> Tip | None:
         """The last block taken since this process started, None before the first."""
         return self._tip
+
+    @property
+    def stopped(self) -> ChainDistrusted | None:
+        """Why the watcher believes the node no more, None while it does."""
+        return self._stopped
+
+    @property
+    def joined(self) -> bool:
+        """Whether there is a consortium to follow."""
+        return self._desk.joined
+
+    def block_gas(self) -> int | None:
+        """The gas limit of the last block taken, None before the first."""
+        return self._block_gas
 
     @property
     def caught_up(self) -> bool:
@@ -165,12 +180,12 @@ class Watcher:
                 repository.forget_empty_blocks(session, first - _REMEMBERED)
         last = blocks[-1]
         self._tip = Tip(last.height, last.hash, last.time)
+        self._block_gas = last.header.gas_limit
         transactions = sum(len(block.executions) for block in blocks)
         self._blocks_next = 1 if transactions > _MOST_TRANSACTIONS else _MOST_BLOCKS
 
     def _apply(self, session: Session, block: CheckedBlock) -> None:
-        assert self._directory is not None
-        events = self._directory.events(block)
+        events = self._directory.events(block) if self._directory else []
         for projection in self._projections:
             projection(session, block, events)
         repository.add_block(session, block.height, block.hash, block.time, len(events))

@@ -1,0 +1,54 @@
+"""Transactions made and stored, so that their bytes and nonces are safe before anybody sees them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tallystick.client.transactions import sign_transaction
+from tallystick_gateway.kit.db import Session
+
+from . import repository
+from .desk import Desk
+
+__all__ = ["Call", "store"]
+
+_NO_OP_GAS = 21_000
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a transaction does: `calldata` to a contract of the directory, carrying `items` acts of one `kind`."""
+
+    contract: str
+    kind: str
+    calldata: bytes
+    gas: int
+    items: int = 0
+
+
+def store(session: Session, desk: Desk, nonce: int, call: Call | None, now: datetime) -> int:
+    """Sign and store the transaction in the caller's transaction; its row id. No `call` is a transfer of nothing."""
+    key, consortium = desk.sender_key, desk.consortium
+    signed = sign_transaction(
+        key,
+        chain_id=consortium.chain_id,
+        nonce=nonce,
+        gas=call.gas if call else _NO_OP_GAS,
+        to=consortium.contract(call.contract).address if call else key.address,
+        data=call.calldata if call else b"",
+    )
+    return repository.add_carrier(
+        session,
+        {
+            "sender": key.address,
+            "nonce": nonce,
+            "hash": signed.hash,
+            "raw": signed.raw,
+            "contract": call.contract if call else "",
+            "kind": call.kind if call else "",
+            "gas": call.gas if call else _NO_OP_GAS,
+            "items": call.items if call else 0,
+            "state": "stored",
+            "attempts": 0,
+            "created_at": now,
+        },
+    )

@@ -1,14 +1,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ENGINE ?= embedded
-FORGE = $(BIN)/python contracts/forge.py
+FORGE := contracts/forge
 READY := $(BIN)/.tallystick-ready
 
 export CONTINUE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format conformance bench contracts up down clean
+.PHONY: help setup demo test lint format conformance bench docs contracts up down clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ conformance: $(READY) ## run every shared vector whose format is covered (TALLYS
 
 bench: $(READY) ## measure, beside a yardstick in the same run (writes var/bench)
 	@$(BIN)/python -m tests.benchmarks --engine $(ENGINE)
+
+docs: $(READY) ## write docs/errors.md from the code
+	@$(BIN)/python tools/errors_page.py
 
 contracts: $(READY) ## compile the contracts into contracts/artifacts
 	@$(BIN)/python contracts/build.py

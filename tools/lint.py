@@ -19,7 +19,7 @@ CHECKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("dependencies of chain", (f"{BIN}/deptry", "."), "chain"),
     ("dependencies of gateway", (f"{BIN}/deptry", "."), "gateway"),
     ("dependencies of devnet", (f"{BIN}/deptry", "."), "devnet"),
-    ("forge fmt", (sys.executable, "contracts/forge.py", "fmt", "--check"), "."),
+    ("forge fmt", ("contracts/forge", "fmt", "--check"), "."),
 )
 
 

@@ -33,7 +33,7 @@ def main() -> int:
         cwd=ROOT,
         check=False,
     )
-    forge = subprocess.run([sys.executable, "contracts/forge.py", "test"], cwd=ROOT, check=False)
+    forge = subprocess.run(["contracts/forge", "test"], cwd=ROOT, check=False)
     for name, result in (("pytest", pytest), ("forge test", forge)):
         if result.returncode != 0:
             sys.stdout.write(f"test: {name} failed (exit {result.returncode})\n")

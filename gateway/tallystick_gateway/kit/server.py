@@ -11,14 +11,12 @@ import structlog
 import uvicorn
 
 from tallystick.keys import Keystore
-from tallystick_gateway.app import assemble, create_app
 from tallystick_gateway.kit import log
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.db import storage_errors
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway, clock_of, open_gateway
 from tallystick_gateway.kit.lease import Lease
-from tallystick_gateway.migrations import upgrade
 
 __all__ = ["AddressInUse", "running", "serve"]
 
@@ -50,14 +48,17 @@ def serve(
     """
     if die_with_parent:
         _die_with_parent()
-    with running(config, Keystore.open(config.keystore_path, passphrase)) as gateway, _listening(config) as door:
+    keystore = Keystore.open(config.keystore_path, passphrase)
+    from tallystick_gateway import app  # noqa: PLC0415  # after scrypt, whose 128 MiB then do not add to the peak
+
+    with running(config, keystore) as gateway, _listening(config) as door:
         host, port = door.getsockname()[:2]
         url = f"http://{host}:{port}"
         address = config.address_path
         address.write_text(url + "\n", encoding="utf-8")
         server = _Server(
             uvicorn.Config(
-                create_app(gateway),
+                app.create_app(gateway),
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -80,13 +81,16 @@ def serve(
 @contextmanager
 def running(config: Config, keystore: Keystore) -> Iterator[Gateway]:
     """A gateway with lease, migrated database and all domains; its worker is stopped on leaving."""
+    from tallystick_gateway import app  # noqa: PLC0415  # as in `serve`
+    from tallystick_gateway.migrations import upgrade  # noqa: PLC0415
+
     log.configure()
     with Lease(config.database_path, clock_of(config)):
         with storage_errors():
             upgrade(config.database_path)
         gateway = open_gateway(config, keystore)
         try:
-            assemble(gateway)
+            app.assemble(gateway)
             yield gateway
         finally:
             if not gateway.worker.stop():

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no type information
+import pyarrow as pa
 
 from tallystick import merkle
 from tallystick.records import RecordType, record_type
@@ -55,10 +55,11 @@ class LogAudit:
 
 
 def audit_logs(session: Session, gateway: Gateway) -> Iterator[LogAudit]:
-    """Audit every own log, one after the other, over one snapshot of the database."""
-    for log in repository.logs(session):
-        anchors = repository.anchors_of(session, session.owner, log.stream)
-        audit = LogAudit(log.stream, records=log.next_index, anchored=sum(each.count for each in anchors))
+    """Audit every own log, known to us or to the chain, one after the other, over one snapshot of the database."""
+    records = {log.stream: log.next_index for log in repository.logs(session)}
+    for stream in sorted({*records, *repository.anchored_streams(session, session.owner)}):
+        anchors = repository.anchors_of(session, session.owner, stream)
+        audit = LogAudit(stream, records=records.get(stream, 0), anchored=sum(each.count for each in anchors))
         audit.anchors = len(anchors)
         _chained(audit, anchors)
         for anchor in anchors:

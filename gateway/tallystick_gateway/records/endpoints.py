@@ -306,7 +306,7 @@ class _Check:
 
     def _one(self, session: Session, raw: bytes) -> None:
         try:
-            member = openings.check_line(session, raw).member.hex()
+            member = openings.check_line(session, raw, self._line).member.hex()
             self._verified[member] = self._verified.get(member, 0) + 1
         except TallystickError as refused:
             self._failed += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no type information
+import pyarrow as pa
 
 from tallystick.errors import TallystickError
 from tallystick.records import RecordError, RecordType, commit, validate

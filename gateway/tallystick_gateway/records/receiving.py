@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from tallystick.records.handover import MAX_OPENING_BYTES
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.doors import WriteDoor
 from tallystick_gateway.kit.gateway import Gateway
@@ -15,7 +16,6 @@ from tallystick_gateway.kit.idempotency import Answer, fingerprint
 from tallystick_gateway.kit.idempotency import Request as WriteRequest
 from tallystick_gateway.kit.wire import wire_bytes
 from tallystick_gateway.records import errors, repository, service, views
-from tallystick_gateway.records.openings import MAX_LINE_BYTES
 from tallystick_gateway.records.sources import ENCODINGS, FORMATS
 from tallystick_gateway.records.uploads import Incoming, new_upload
 
@@ -79,8 +79,8 @@ async def lines(request: Request, take: Callable[[list[bytes]], None]) -> None:
     rest = b""
     async for chunk in chunks(request):
         *whole, rest = (rest + chunk).split(b"\n")
-        if len(rest) > MAX_LINE_BYTES:
-            raise errors.UploadBroken(f"A line is longer than {MAX_LINE_BYTES} bytes.")
+        if len(rest) > MAX_OPENING_BYTES:
+            raise errors.UploadBroken(f"A line is longer than {MAX_OPENING_BYTES} bytes.")
         await run_in_threadpool(take, whole)
     if rest:
         await run_in_threadpool(take, [rest])

@@ -26,6 +26,7 @@ __all__ = [
     "add_rejected",
     "add_upload",
     "anchor_covering",
+    "anchored_streams",
     "anchors_of",
     "batches_of",
     "digests_of",
@@ -229,6 +230,11 @@ def anchors_of(session: Session, member: bytes, stream: bytes) -> Sequence[Ancho
     """All anchors of a member's log, in order."""
     query = select(AnchorRow).where(col(AnchorRow.member) == member, col(AnchorRow.stream) == stream)
     return session.exec(query.order_by(col(AnchorRow.first_index))).all()
+
+
+def anchored_streams(session: Session, member: bytes) -> set[bytes]:
+    """The streams of all logs that the chain knows of a member."""
+    return set(session.exec(select(AnchorRow.stream).where(col(AnchorRow.member) == member).distinct()))
 
 
 def find_upload(session: Session, upload_id: str) -> UploadRow | None:

@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no type information
-import pyarrow.csv as pa_csv  # type: ignore[import-untyped]  # ships no type information
-import pyarrow.parquet as pa_parquet  # type: ignore[import-untyped]  # ships no type information
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pa_parquet
 
 from tallystick.records import MAX_LINE_BYTES, RecordError, RecordType, record_type
 from tallystick.records import errors as record_errors

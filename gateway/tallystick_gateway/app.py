@@ -13,13 +13,22 @@ from tallystick_gateway.kit.body import BodyDoor, problem_response
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.kit.problems import PROBLEM_SCHEMA, PathRefused, RequestInvalid, Unexpected, invalid
+from tallystick_gateway.loans import endpoints as loans_endpoints
+from tallystick_gateway.members import endpoints as members_endpoints
 from tallystick_gateway.records import endpoints as records_endpoints
 from tallystick_gateway.records import tasks as records_tasks
 from tallystick_gateway.watch.assembly import assemble_chain
 
 __all__ = ["ROUTERS", "STREAMED_PATHS", "assemble", "create_app"]
 
-ROUTERS = (kit_endpoints.router, acts_endpoints.router, agreements_endpoints.router, records_endpoints.router)
+ROUTERS = (
+    kit_endpoints.router,
+    acts_endpoints.router,
+    agreements_endpoints.router,
+    loans_endpoints.router,
+    members_endpoints.router,
+    records_endpoints.router,
+)
 STREAMED_PATHS = ("/v1/records:upload", "/v1/records:check")
 
 

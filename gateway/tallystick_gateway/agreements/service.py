@@ -70,11 +70,8 @@ def propose(session: Session, gateway: Gateway, stated: TermsIn) -> ProposedOut:
     }
     repository.add_requested(session, requested, party_rows(agreement, terms))
     keep_secret(session, gateway, agreement, secrets.token_bytes(32), from_file=False)
-    answer = accepted(enqueued, subject)
     return ProposedOut(
-        submission_id=answer.submission_id,
-        subject=subject,
-        act_ids=answer.act_ids,
+        **dict(accepted(enqueued, subject)),
         agreement=agreement,
         state="REQUESTED",
         terms=to_wire(terms),

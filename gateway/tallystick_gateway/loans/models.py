@@ -16,7 +16,8 @@ class LoanRow(Owned, table=True):
     """A loan. `state` is REQUESTED until its disbursement is recorded (REFUSED if it was not), then the chain's.
 
     `loan_id` and what hangs on it are known only where the loan was requested; amounts are minor units. `shares` are
-    the outstanding shares in party order, as digit strings separated by blanks.
+    the outstanding shares in party order, as digit strings separated by blanks. `snapshots` and `transfers` count what
+    was asked for here: their number is part of the act's business id.
     """
 
     __tablename__ = "loans_loan"
@@ -54,6 +55,8 @@ class LoanRow(Owned, table=True):
     requested_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     servicing_status: str | None = Field(default=None, max_length=16)
     servicing_as_of: int | None = None
+    snapshots: int = 0
+    transfers: int = 0
 
 
 class BorrowerRow(Owned, table=True):

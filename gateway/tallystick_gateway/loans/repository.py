@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import func, update
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.scoping import owned_by, table_of
@@ -14,6 +15,8 @@ from .models import BorrowerRow, LoanActRow, LoanRow
 
 __all__ = [
     "acts_of",
+    "count_by",
+    "count_up",
     "find",
     "find_by_id",
     "find_many",
@@ -22,7 +25,9 @@ __all__ = [
     "on_their_way",
     "refuse",
     "rows_of",
+    "selected",
     "set_loan",
+    "set_servicing",
     "store_borrowers",
     "store_chain_rows",
     "store_requests",
@@ -95,7 +100,7 @@ def rows_of(session: Session, loans: Iterable[tuple[bytes, bytes]]) -> list[dict
         for some in _chunks(keys):
             mine = (owned_by(session, _loans), _loans.c.agreement == agreement, _loans.c.loan.in_(some))
             query = session.execute(_columns(columns).where(*mine))
-            rows += [dict(row._mapping) for row in query]  # noqa: SLF001  # SQLAlchemy's public way to a dict
+            rows += [dict(row._mapping) for row in query]  # SQLAlchemy's public way to a dict
     return rows
 
 
@@ -171,3 +176,42 @@ def known_borrowers(session: Session, references: Sequence[bytes]) -> dict[bytes
 def store_borrowers(session: Session, rows: Sequence[dict[str, object]]) -> None:
     """Add borrowers with their wrapped secrets."""
     upsert(session, BorrowerRow, rows, key=["borrower_tag"], overwrite=["wrapped"])
+
+
+def selected(agreement: bytes | None, state: str | None, servicing_status: str | None) -> SelectOfScalar[LoanRow]:
+    """Loans that fit all that is stated: for a page."""
+    query = select(LoanRow)
+    for column, value in (
+        (col(LoanRow.agreement), agreement),
+        (col(LoanRow.state), state),
+        (col(LoanRow.servicing_status), servicing_status),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return query
+
+
+def count_by(session: Session, agreement: bytes | None) -> list[tuple[str, str | None, int, int]]:
+    """(state, servicing status, how many, their principal), for one agreement or for all."""
+    query = (
+        select(LoanRow.state, LoanRow.servicing_status, func.count(), func.sum(LoanRow.principal))
+        .group_by(col(LoanRow.state), col(LoanRow.servicing_status))
+        .order_by(col(LoanRow.state), col(LoanRow.servicing_status))
+    )
+    if agreement is not None:
+        query = query.where(col(LoanRow.agreement) == agreement)
+    return [(state, status, count, int(principal or 0)) for state, status, count, principal in session.exec(query)]
+
+
+def set_servicing(session: Session, agreement: bytes, loans: Sequence[bytes], status: str, as_of: int) -> None:
+    """State the servicing status of these loans as of a day (YYYYMMDD)."""
+    for some in _chunks(loans):
+        mine = (owned_by(session, _loans), _loans.c.agreement == agreement, _loans.c.loan.in_(some))
+        session.execute(update(_loans).where(*mine).values(servicing_status=status, servicing_as_of=as_of))
+
+
+def count_up(session: Session, agreement: bytes, loans: Sequence[bytes], column: str) -> None:
+    """One more in `column` of these loans."""
+    for some in _chunks(loans):
+        mine = (owned_by(session, _loans), _loans.c.agreement == agreement, _loans.c.loan.in_(some))
+        session.execute(update(_loans).where(*mine).values({column: _loans.c[column] + 1}))

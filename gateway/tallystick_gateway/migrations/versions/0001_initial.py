@@ -221,6 +221,8 @@ def upgrade() -> None:
         sa.Column("requested_at", db.UtcDateTime(), nullable=True),
         sa.Column("servicing_status", sa.String(length=16), nullable=True),
         sa.Column("servicing_as_of", sa.Integer(), nullable=True),
+        sa.Column("snapshots", sa.Integer(), nullable=False),
+        sa.Column("transfers", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_loans_loan")),
         sa.UniqueConstraint("owner", "agreement", "loan", name=op.f("uq_loans_loan_owner_agreement_loan")),
     )

@@ -27,6 +27,19 @@ pragma solidity 0.8.37;
 """
 
 
+_HASH_WORDS = """
+    /// @dev hashStruct of a struct without dynamic members: its words in calldata are its encodeData. Bits beyond a field's
+    /// type are hashed as they are; the compiler refuses them where the field is read, so every field MUST be read.
+    function _hashWords(bytes32 typehash, uint256 start, uint256 words) private pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typehash)
+            calldatacopy(add(free, 0x20), start, mul(words, 0x20))
+            result := keccak256(free, mul(add(words, 1), 0x20))
+        }
+    }""".split("\n")
+
+
 class Field(NamedTuple):
     type: str
     name: str
@@ -104,45 +117,28 @@ def _word(field: Field, known: set[str]) -> str:
     return value
 
 
-def _encode(words: list[str]) -> list[str]:
-    chunks = [words[start : start + WORDS_PER_ENCODE] for start in range(0, len(words), WORDS_PER_ENCODE)]
-    if len(words) <= WORDS_PER_ENCODE + 1:
-        chunks = [words]
-    lines = [f"abi.encode({', '.join(chunk)})" for chunk in chunks]
-    return lines if len(lines) == 1 else ["bytes.concat(", *lines, ")"]
-
-
-def _wrapped(prefix: str, arguments: list[str], suffix: str, indent: int) -> list[str]:
-    """One call as forge fmt lays it out: on one line if it fits 120 columns, else one level deeper, else one a line."""
-    pad = " " * indent
-    one = f"{pad}{prefix}{', '.join(arguments)}{suffix}"
-    if len(one) <= 120:
-        return [one]
-    inner = f"{pad}    {', '.join(arguments)}"
-    if len(inner) <= 120:
-        return [f"{pad}{prefix}", inner, f"{pad}{suffix}"]
-    return [f"{pad}{prefix}", *(f"{pad}    {a}," for a in arguments[:-1]), f"{pad}    {arguments[-1]}", f"{pad}{suffix}"]
+def _is_static(struct: Struct) -> bool:
+    return all(not f.is_array and f.type not in ("string", "bytes") and f.type[0].islower() for f in struct.fields)
 
 
 def _hash_function(struct: Struct, known: set[str]) -> list[str]:
-    words = [struct.typehash, *(_word(field, known) for field in struct.fields)]
     lines = [f"    function hash({struct.name} calldata value) internal pure returns (bytes32) {{"]
+    if _is_static(struct):
+        return [
+            *lines,
+            "        uint256 start;",
+            "        assembly {",
+            "            start := value",
+            "        }",
+            f"        return _hashWords({struct.typehash}, start, {len(struct.fields)});",
+            "    }",
+        ]
+    words = [struct.typehash, *(_word(field, known) for field in struct.fields)]
+    chunks = [words[start : start + WORDS_PER_ENCODE] for start in range(0, len(words), WORDS_PER_ENCODE)]
     if len(words) <= WORDS_PER_ENCODE + 1:
-        one = f"        return keccak256(abi.encode({', '.join(words)}));"
-        if len(one) <= 120:
-            lines.append(one)
-        else:
-            lines.append("        return keccak256(")
-            lines += _wrapped("abi.encode(", words, ")", 12)
-            lines.append("        );")
-    else:
-        lines += ["        return keccak256(", "            bytes.concat("]
-        chunks = [words[start : start + WORDS_PER_ENCODE] for start in range(0, len(words), WORDS_PER_ENCODE)]
-        for chunk in chunks:
-            tail = "," if chunk is not chunks[-1] else ""
-            lines += _wrapped("abi.encode(", chunk, ")" + tail, 16)
-        lines += ["            )", "        );"]
-    return [*lines, "    }"]
+        return [*lines, f"        return keccak256(abi.encode({', '.join(words)}));", "    }"]
+    encoded = ", ".join(f"abi.encode({', '.join(chunk)})" for chunk in chunks)
+    return [*lines, f"        return keccak256(bytes.concat({encoded}));", "    }"]
 
 
 def _array_hash_function(name: str) -> list[str]:
@@ -158,7 +154,7 @@ def _array_hash_function(name: str) -> list[str]:
 
 
 def render(registry: dict[str, object]) -> str:
-    """The text of `src/Acts.sol`, laid out as `forge fmt` would."""
+    """The text of `src/Acts.sol`."""
     everything = structs(registry)
     known = {struct.name for struct in everything if not struct.is_act and struct.name != "RecordReceipt"}
     everything = [struct for struct in everything if struct.name != "RecordReceipt"]
@@ -183,10 +179,13 @@ def render(registry: dict[str, object]) -> str:
         if struct.is_act:
             lines += [
                 "",
-                f"    function prefix({struct.name} calldata value) internal pure returns (Prefix memory) {{",
-                "        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);",
+                f"    function prefix({struct.name} calldata value) internal pure returns (Prefix calldata start) {{",
+                "        assembly {",
+                "            start := value",
+                "        }",
                 "    }",
             ]
+    lines += _HASH_WORDS
     return "\n".join([*lines, "}", ""])
 
 

@@ -254,7 +254,7 @@ struct Snapshot {
     bytes32 loan;
 }
 
-/// @notice The party carries an agreement over from the frozen predecessor of this ledger.
+/// @notice The party carries an agreement over from the frozen predecessor of this book.
 struct AdoptAgreement {
     bytes32 member;
     bytes32 ref;
@@ -365,7 +365,11 @@ library ActTypes {
     );
 
     function hash(ContractEntry calldata value) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CONTRACT_ENTRY_TYPEHASH, value.name, value.at, value.codeHash));
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(CONTRACT_ENTRY_TYPEHASH, start, 3);
     }
 
     function hash(ContractEntry[] calldata values) internal pure returns (bytes32) {
@@ -377,7 +381,11 @@ library ActTypes {
     }
 
     function hash(Party calldata value) internal pure returns (bytes32) {
-        return keccak256(abi.encode(PARTY_TYPEHASH, value.member, value.shareBps, value.limit));
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(PARTY_TYPEHASH, start, 3);
     }
 
     function hash(Party[] calldata values) internal pure returns (bytes32) {
@@ -389,396 +397,309 @@ library ActTypes {
     }
 
     function hash(AgreementTerms calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            bytes.concat(
-                abi.encode(
-                    AGREEMENT_TERMS_TYPEHASH,
-                    value.originator,
-                    hash(value.parties),
-                    value.currency,
-                    value.visibility,
-                    value.loanLimit,
-                    value.totalLimit,
-                    keccak256(bytes(value.calendar)),
-                    keccak256(bytes(value.timeZone)),
-                    value.cutOff,
-                    value.attestingRoles
-                ),
-                abi.encode(
-                    value.calculationRules,
-                    value.penaltySurchargeBps,
-                    value.objectionPeriod,
-                    value.curePeriod,
-                    value.responsePeriod,
-                    value.callDeadlineBlocks,
-                    value.disputeQuestion,
-                    value.disputeOutcomes,
-                    value.depository,
-                    value.arbitrator,
-                    value.nonce
-                )
-            )
-        );
+        return keccak256(bytes.concat(abi.encode(AGREEMENT_TERMS_TYPEHASH, value.originator, hash(value.parties), value.currency, value.visibility, value.loanLimit, value.totalLimit, keccak256(bytes(value.calendar)), keccak256(bytes(value.timeZone)), value.cutOff, value.attestingRoles), abi.encode(value.calculationRules, value.penaltySurchargeBps, value.objectionPeriod, value.curePeriod, value.responsePeriod, value.callDeadlineBlocks, value.disputeQuestion, value.disputeOutcomes, value.depository, value.arbitrator, value.nonce)));
     }
 
     function hash(CoSign calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(CO_SIGN_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.actId)
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(CO_SIGN_TYPEHASH, start, 5);
     }
 
     function hash(Cancel calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(CANCEL_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.actId)
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(CANCEL_TYPEHASH, start, 5);
     }
 
     function hash(Ratify calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                RATIFY_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, hash(value.contracts)
-            )
-        );
+        return keccak256(abi.encode(RATIFY_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, hash(value.contracts)));
     }
 
     function hash(AddKey calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                ADD_KEY_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.purpose,
-                value.key,
-                value.notBefore,
-                value.notAfter
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(ADD_KEY_TYPEHASH, start, 8);
     }
 
     function hash(RevokeKey calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                REVOKE_KEY_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.purpose,
-                value.key,
-                value.reason
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(REVOKE_KEY_TYPEHASH, start, 7);
     }
 
     function hash(ReportCompromise calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                REPORT_COMPROMISE_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.purpose,
-                value.key,
-                value.since,
-                value.reason
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(REPORT_COMPROMISE_TYPEHASH, start, 8);
     }
 
     function hash(Propose calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                PROPOSE_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.change,
-                keccak256(value.payload)
-            )
-        );
+        return keccak256(abi.encode(PROPOSE_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.change, keccak256(value.payload)));
     }
 
     function hash(Approve calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(APPROVE_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.proposal)
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(APPROVE_TYPEHASH, start, 5);
     }
 
     function hash(CancelProposal calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                CANCEL_PROPOSAL_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.proposal
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(CANCEL_PROPOSAL_TYPEHASH, start, 5);
     }
 
     function hash(NoteTime calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(NOTE_TIME_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.tokenDigest)
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(NOTE_TIME_TYPEHASH, start, 5);
     }
 
     function hash(ProposeAgreement calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                PROPOSE_AGREEMENT_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, hash(value.terms)
-            )
-        );
+        return keccak256(abi.encode(PROPOSE_AGREEMENT_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, hash(value.terms)));
     }
 
     function hash(Disburse calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                DISBURSE_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.agreement,
-                value.loan,
-                value.borrowerTag,
-                value.currency,
-                value.principal,
-                keccak256(abi.encodePacked(value.shares)),
-                value.valueDate
-            )
-        );
+        return keccak256(abi.encode(DISBURSE_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.agreement, value.loan, value.borrowerTag, value.currency, value.principal, keccak256(abi.encodePacked(value.shares)), value.valueDate));
     }
 
     function hash(DisburseSealed calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                DISBURSE_SEALED_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.agreement,
-                value.loan,
-                value.terms
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(DISBURSE_SEALED_TYPEHASH, start, 7);
     }
 
     function hash(Reverse calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                REVERSE_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.agreement,
-                value.loan,
-                value.reason
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(REVERSE_TYPEHASH, start, 7);
     }
 
     function hash(Settle calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                SETTLE_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.agreement,
-                value.loan,
-                value.valueDate
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(SETTLE_TYPEHASH, start, 7);
     }
 
     function hash(WriteOff calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                WRITE_OFF_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.agreement,
-                value.loan,
-                value.valueDate,
-                value.reason
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(WRITE_OFF_TYPEHASH, start, 8);
     }
 
     function hash(TransferShare calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                TRANSFER_SHARE_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.agreement,
-                value.loan,
-                value.from,
-                value.to,
-                value.amount,
-                value.reason,
-                value.price
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(TRANSFER_SHARE_TYPEHASH, start, 11);
     }
 
     function hash(TransferServicing calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                TRANSFER_SERVICING_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.agreement,
-                value.loan,
-                value.from,
-                value.to,
-                value.reason,
-                value.price
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(TRANSFER_SERVICING_TYPEHASH, start, 10);
     }
 
     function hash(Snapshot calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                SNAPSHOT_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.agreement,
-                value.loan
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(SNAPSHOT_TYPEHASH, start, 6);
     }
 
     function hash(AdoptAgreement calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                ADOPT_AGREEMENT_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.agreement
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(ADOPT_AGREEMENT_TYPEHASH, start, 5);
     }
 
     function hash(Adopt calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                ADOPT_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.agreement, value.loan
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(ADOPT_TYPEHASH, start, 6);
     }
 
     function hash(Anchor calldata value) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                ANCHOR_TYPEHASH,
-                value.member,
-                value.ref,
-                value.issuedAt,
-                value.validUntil,
-                value.stream,
-                value.firstIndex,
-                value.count,
-                value.root,
-                value.previous
-            )
-        );
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(ANCHOR_TYPEHASH, start, 9);
     }
 
-    function prefix(CoSign calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(CoSign calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Cancel calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Cancel calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Ratify calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Ratify calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(AddKey calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(AddKey calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(RevokeKey calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(RevokeKey calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(ReportCompromise calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(ReportCompromise calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Propose calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Propose calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Approve calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Approve calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(CancelProposal calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(CancelProposal calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(NoteTime calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(NoteTime calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(ProposeAgreement calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(ProposeAgreement calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Disburse calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Disburse calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(DisburseSealed calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(DisburseSealed calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Reverse calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Reverse calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Settle calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Settle calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(WriteOff calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(WriteOff calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(TransferShare calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(TransferShare calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(TransferServicing calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(TransferServicing calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Snapshot calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Snapshot calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(AdoptAgreement calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(AdoptAgreement calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Adopt calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Adopt calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
     }
 
-    function prefix(Anchor calldata value) internal pure returns (Prefix memory) {
-        return Prefix(value.member, value.ref, value.issuedAt, value.validUntil);
+    function prefix(Anchor calldata value) internal pure returns (Prefix calldata start) {
+        assembly {
+            start := value
+        }
+    }
+
+    /// @dev hashStruct of a struct without dynamic members: its words in calldata are its encodeData. Bits beyond a field's
+    /// type are hashed as they are; the compiler refuses them where the field is read, so every field MUST be read.
+    function _hashWords(bytes32 typehash, uint256 start, uint256 words) private pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typehash)
+            calldatacopy(add(free, 0x20), start, mul(words, 0x20))
+            result := keccak256(free, mul(add(words, 1), 0x20))
+        }
     }
 }

@@ -70,18 +70,4 @@ interface IActRecorder {
 
     /// @notice EIP-712 domain separator for this address on this chain, computed now.
     function domainSeparator() external view returns (bytes32);
-
-    /// @notice The parts of the domain (ERC-5267).
-    function eip712Domain()
-        external
-        view
-        returns (
-            bytes1 fields,
-            string memory name,
-            string memory version,
-            uint256 chainId,
-            address verifyingContract,
-            bytes32 salt,
-            uint256[] memory extensions
-        );
 }

@@ -87,7 +87,8 @@ struct Member {
     bytes32 certificate;
 }
 
-/// @notice A key, its owner, and its window in seconds; `revokedAt` and `compromisedSince` are zero if neither happened.
+/// @notice A key, its owner, and its window in seconds; `revokedAt` and `compromisedSince` are zero if neither happened;
+/// `compromiseReportedBy` is the act or proposal that reported it.
 struct Key {
     bytes32 member;
     KeyPurpose purpose;

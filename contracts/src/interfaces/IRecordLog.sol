@@ -2,12 +2,11 @@
 pragma solidity 0.8.37;
 
 import {Anchor} from "../Acts.sol";
-import {IActRecorder} from "./IActRecorder.sol";
-import {IConsortium} from "./IConsortium.sol";
+import {IDirectoryContract} from "./IDirectoryContract.sol";
 
 /// @title The members' logs of records: Merkle roots over ranges without gap or fork
 /// @notice A log is (member, stream); `stream` is an agreement, or zero for the member's general log.
-interface IRecordLog is IActRecorder {
+interface IRecordLog is IDirectoryContract {
     /* ERRORS */
 
     /// @notice The range does not begin where the log ends.
@@ -41,8 +40,6 @@ interface IRecordLog is IActRecorder {
     function anchor(Anchor calldata act, bytes calldata signature) external;
 
     /* VIEWS */
-
-    function consortium() external view returns (IConsortium);
 
     /// @notice The next index of the log, and the act id of its last anchor (zero if none).
     function logOf(bytes32 member, bytes32 stream) external view returns (uint64 nextIndex, bytes32 lastAnchor);

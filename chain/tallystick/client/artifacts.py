@@ -16,7 +16,8 @@ from tallystick.keccak import keccak256
 
 __all__ = ["CONTRACTS", "Artifact", "load"]
 
-CONTRACTS: Final = ("Consortium", "LoanLedger", "RecordLog")
+CONTRACTS: Final = ("Consortium", "AgreementBook", "LoanLedger", "RecordLog")
+"""In the order of their deployment."""
 _WORD: Final = 32
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from eth_abi.abi import decode
 
 from tallystick.client.artifacts import CONTRACTS, load
+from tallystick.client.errors import decode_revert
 from tallystick.client.nodes import NodeRefused
 from tallystick.client.rpc import Node
 from tallystick.client.transactions import created_address, sign_transaction
@@ -75,7 +76,7 @@ def deploy_consortium(
     *,
     progress: Callable[[str], None] = lambda name: None,
 ) -> tuple[ContractEntry, ...]:
-    """Deploy `Consortium`, `LoanLedger` and `RecordLog`; `progress` hears each name when it stands.
+    """Deploy every contract of `CONTRACTS`; `progress` hears each name when it stands.
 
     Raises `DeploymentFailed` with the contract and the node's reason, or a `NodeError`.
     """
@@ -158,10 +159,8 @@ def _arguments(
     artifact = load(name)
     if name == "Consortium":
         return artifact.encode_constructor(founders, (terms.delay_s, terms.threshold))
-    consortium = f"0x{entries[0].address.hex()}"
-    if name == "LoanLedger":
-        return artifact.encode_constructor(consortium, _NO_PREDECESSOR)
-    return artifact.encode_constructor(consortium)
+    given = {"consortium_": f"0x{entries[0].address.hex()}", "predecessor_": _NO_PREDECESSOR}
+    return artifact.encode_constructor(*(given[argument] for argument in artifact.constructor_names()))
 
 
 def _deploy(node: Node, sender: ActKey, chain_id: int, name: str, arguments: bytes) -> ContractEntry:
@@ -173,7 +172,8 @@ def _deploy(node: Node, sender: ActKey, chain_id: int, name: str, arguments: byt
         transaction = sign_transaction(sender, chain_id=chain_id, nonce=nonce, gas=gas, to=None, data=creation)
         node.send_raw(transaction.raw)
     except NodeRefused as why:
-        raise DeploymentFailed(f"the node refused to deploy {name}: {why}", contract=name) from why
+        reason = str(decode_revert(why.revert_data)) if why.revert_data else str(why)
+        raise DeploymentFailed(f"{name} cannot be deployed: {reason}", contract=name) from why
     height = _mined(node, transaction.hash, name)
     address = created_address(sender.address, nonce)
     expected = artifact.deployed_code(arguments)

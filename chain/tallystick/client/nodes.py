@@ -162,9 +162,6 @@ _BY_KIND: Final[dict[NodeKind, tuple[tuple[str, Fault], ...]]] = {
         ("intrinsic gas too high", Fault.GAS_ABOVE_BLOCK),
         ("out of gas: gas required exceeds", Fault.GAS_TOO_LOW),
         ("call gas cost exceeds the gas limit", Fault.GAS_TOO_LOW),
-        ("invalid signer", Fault.CHAIN_ID_WRONG),
-        ("not valid for chain", Fault.CHAIN_ID_WRONG),
-        ("incompatible eip155", Fault.CHAIN_ID_WRONG),
     ),
     NodeKind.GOQUORUM: (
         ("exceeds transaction size limit", Fault.TRANSACTION_TOO_LARGE),

@@ -23,6 +23,7 @@ __all__ = ["Consortium", "ConsortiumMalformed", "ContractEntry", "HeaderItems", 
 
 FORMAT = "tallystick-consortium/1"
 ENGINES = ("embedded", "qbft", "besu")
+REQUIRED_CONTRACTS = ("Consortium", "AgreementBook", "LoanLedger", "RecordLog")
 MIN_CHAIN_ID, MAX_CHAIN_ID = 2**32, 2**52
 MIN_HEADER_ITEMS, MAX_HEADER_ITEMS = 15, 21
 MIN_MEMBERS = 4
@@ -120,7 +121,7 @@ class Consortium:
         _unique("body.members", [key for c in self.members for key in (c.keys.act, c.keys.recovery, c.keys.validator)])
         if len(self.members) < MIN_MEMBERS:
             raise ConsortiumMalformed("body.members", f"has fewer than {MIN_MEMBERS} members")
-        for required in ("Consortium", "LoanLedger", "RecordLog"):
+        for required in REQUIRED_CONTRACTS:
             self.contract(required)
         self._check_epochs()
 

@@ -30,7 +30,12 @@ def member_card(number: int) -> MemberCard:
         name=f"Member {number}",
         roles=(Role.LENDER,),
         keys=CardKeys(
-            act.address, recovery.address, validator.address, bytes([number]) * 32, bytes([9]) * 32, bytes(32)
+            act.address,
+            recovery.address,
+            validator.address,
+            bytes([number]) * 32,
+            bytes([100 + number]) * 32,
+            bytes(32),
         ),
         endpoint=f"http://127.0.0.1:810{number}",
     )
@@ -40,7 +45,7 @@ def member_card(number: int) -> MemberCard:
 CARDS = tuple(member_card(number) for number in range(1, 5))
 CONTRACTS = tuple(
     ContractEntry(name, Address(bytes([n]) * 20), bytes([n]) * 32, n, b"\0\1")
-    for n, name in enumerate(("Consortium", "LoanLedger", "RecordLog"), start=1)
+    for n, name in enumerate(("Consortium", "AgreementBook", "LoanLedger", "RecordLog"), start=1)
 )
 DOCUMENT = Consortium(
     chain_id=2**40,
@@ -77,7 +82,7 @@ def test_header_items_follow_the_height() -> None:
         ({"header_items": (HeaderItems(0, 14),)}, "items"),
         ({"chain_id": 1337}, "chain_id"),
         ({"chain_id": 2**52}, "chain_id"),
-        ({"contracts": CONTRACTS[:2]}, "RecordLog"),
+        ({"contracts": CONTRACTS[:3]}, "RecordLog"),
         ({"contracts": (*CONTRACTS, CONTRACTS[0])}, "twice"),
         ({"members": CARDS[:3]}, "fewer"),
         ({"members": (*CARDS, CARDS[0])}, "twice"),

@@ -21,6 +21,7 @@ class Words(NamedTuple):
 ADVICE_OTHERWISE: Final = "Look at the state of the matter (`tally status`), correct the act and submit it anew."
 
 _CLOCK: Final = "Check the clocks of this machine and of the node, then submit again."
+_SIGN: Final = "Sign the act again: the signature was changed on its way, or made by other software."
 _RENEW: Final = "Submit it anew: a new act gets a new validity."
 _VIEW: Final = "Read the agreement and the loan again (`tally loans show`), and act on their present state."
 _KEY: Final = "Sign with a key of this member that is valid now (`tally status` lists them), or add one."
@@ -44,6 +45,9 @@ REFUSALS: Final[Mapping[str, Words]] = {
     "EncodedActMalformed": Words("The encoded act to cancel has {length} bytes: no typehash and whole words"),
     "EncodedActMismatch": Words("The encoded act hashes to {rebuilt}, not to the {stated} that is to be cancelled"),
     "NotOwnAct": Words("Act {actId} is of member {owner}; {member} can only cancel its own"),
+    "ECDSAInvalidSignature": Words("The signature is by no key", _SIGN),
+    "ECDSAInvalidSignatureLength": Words("A signature has 65 bytes, not {length}", _SIGN),
+    "ECDSAInvalidSignatureS": Words("The signature is not in its low form: s is {s}", _SIGN),
     # members and keys
     "NotRatified": Words(
         "The founders have not all ratified the same contracts yet",
@@ -114,12 +118,12 @@ REFUSALS: Final[Mapping[str, Words]] = {
     "NotProposer": Words("Proposal {proposal} is of member {proposer}; {member} cannot take it back"),
     "PayloadMismatch": Words("The payload hashes to {found}; proposal {proposal} was made with {expected}"),
     # the ledger as a whole
-    "LedgerIsFrozen": Words(
-        "This ledger is frozen: a successor took its place", "Use the ledger that the directory names now."
+    "ContractIsFrozen": Words(
+        "This contract is frozen: a successor took its place", "Use the contract that the directory names now."
     ),
     "PredecessorNotFrozen": Words("The predecessor {predecessor} is not frozen yet", "Freeze it first."),
-    "NoPredecessor": Words("This ledger has no predecessor to adopt from"),
-    "NotReplaced": Words("The directory still names {current}: only a replaced ledger can be frozen"),
+    "NoPredecessor": Words("This contract has no predecessor to adopt from"),
+    "NotReplaced": Words("The directory still names {current}: only a replaced contract can be frozen"),
     "BatchSizeInvalid": Words("{size} acts in one transaction; 1 to {most} are allowed"),
     "SignatureCountWrong": Words("{acts} acts with {signatures} signatures"),
     # agreements
@@ -167,9 +171,8 @@ REFUSALS: Final[Mapping[str, Words]] = {
     "FromNotSigner": Words("A transfer from {from} was signed by {member}"),
     "TransferToSelf": Words("Member {member} cannot transfer to itself"),
     "ShareAmountInvalid": Words("{amount} of loan {loan} cannot be transferred: the share of {member} is {share}"),
-    "ShareGivenAway": Words("Member {member} gave its share of loan {loan} away before", _VIEW),
     "AlreadyLinked": Words("Act {actId} is linked to loan {loan} already"),
-    "NotReconciliation": Words("{caller} is not the registered Reconciliation contract {reconciliation}"),
+    "CallerNotNamed": Words("{caller} is not the contract {named} that the directory names {name}"),
     "AlreadyReduced": Words("The exposure of {first} and {second} was reduced for {date} already"),
     # logs
     "IndexNotNext": Words(

@@ -32,13 +32,13 @@ def co_sign(session: Session, gateway: Gateway, matter: bytes) -> Accepted:
     Raises `MatterUnknown`, `MatterNotOpen`, `NotAwaited`, `AgreementNotOpen`.
     """
     row = _open(session, gateway, matter)
-    if row.kind == "AGREEMENT":
+    if row.kind == service.AGREEMENT:
         raise AgreementNotOpen(
             "An agreement is signed at /v1/agreements/{id}/cosign, stating the id as read", field="matter"
         )
     if session.owner not in _awaited(session, row):
         raise NotAwaited(field="matter")
-    return service.sign_matter(session, gateway, matter, _subject(row))
+    return service.sign_matter(session, gateway, matter, row.kind, _subject(row))
 
 
 def withdraw(session: Session, gateway: Gateway, matter: bytes) -> Accepted:
@@ -59,7 +59,7 @@ def withdraw(session: Session, gateway: Gateway, matter: bytes) -> Accepted:
         values={"act_id": matter},
         business_id=matter.hex(),
         subject=_subject(row),
-        contract="LoanLedger",
+        contract=service.contract_of(row.kind),
         companion=encode_data(decode_act(opener.kind, opener.encoded)),
     )
     return accepted(acts.enqueue(session, gateway, [draft], subject=draft.subject), draft.subject)

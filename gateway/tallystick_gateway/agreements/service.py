@@ -16,6 +16,7 @@ from tallystick_gateway.kit.paging import Page, page_of
 from tallystick_gateway.loans import repository as loans
 from tallystick_gateway.members import repository as members
 from tallystick_gateway.members.cards import names
+from tallystick_gateway.members.codes import MATTER_KINDS
 
 from . import repository
 from .checks import require_sound
@@ -46,6 +47,8 @@ __all__ = [
     "secret",
     "show",
 ]
+
+AGREEMENT = MATTER_KINDS[1]
 
 
 def propose(session: Session, gateway: Gateway, stated: TermsIn) -> ProposedOut:
@@ -96,13 +99,18 @@ def co_sign(session: Session, gateway: Gateway, agreement: bytes, as_read: bytes
     if agreement_id(terms) != agreement:
         raise IdDiffers(field="agreement", stated=agreement_id(terms).hex(), agreement=agreement.hex())
     require_sound(terms, {row.member: row for row in members.list_members(session)})
-    return sign_matter(session, gateway, row.proposal, _subject(agreement))
+    return sign_matter(session, gateway, row.proposal, AGREEMENT, _subject(agreement))
 
 
-def sign_matter(session: Session, gateway: Gateway, matter: bytes, subject: str) -> Accepted:
-    """CoSign what the act `matter` opened in the LoanLedger."""
-    draft = Draft("CoSign", {"act_id": matter}, matter.hex(), subject, contract="LoanLedger")
+def sign_matter(session: Session, gateway: Gateway, matter: bytes, kind: str, subject: str) -> Accepted:
+    """CoSign what the act `matter` opened, in the contract where it did."""
+    draft = Draft("CoSign", {"act_id": matter}, matter.hex(), subject, contract=contract_of(kind))
     return accepted(acts.enqueue(session, gateway, [draft], subject=subject), subject)
+
+
+def contract_of(kind: str) -> str:
+    """The directory's name of the contract that keeps matters of this kind."""
+    return "AgreementBook" if kind == AGREEMENT else "LoanLedger"
 
 
 def secret(gateway: Gateway, session: Session, agreement: bytes) -> bytes:

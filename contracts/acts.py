@@ -9,27 +9,70 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ACTS_JSON = Path(__file__).with_name("acts.json")
 ACTS_SOL = Path(__file__).with_name("src") / "Acts.sol"
 
 PREFIX = ("member", "ref", "issuedAt", "validUntil")
-WORDS_PER_ENCODE = 11
+WORDS_PER_ENCODE = 12
 """More stack values than this in one `abi.encode` is more than the EVM can reach."""
 
 _DEFINITION = re.compile(r"(\w+)\(([^()]*)\)")
 
-_HEADER = """// SPDX-License-Identifier: Apache-2.0
+_HEADER = """\
+// SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
 // Generated from acts.json by acts.py: change them, not this file.
+
+/// @notice What every act begins with: who speaks, of which business fact, and when the statement holds.
+struct Prefix {
+    bytes32 member;
+    bytes32 ref;
+    uint64 issuedAt;
+    uint64 validUntil;
+}
 """
 
+_CONSTANT = """\
+    bytes32 internal constant {typehash} = keccak256(
+        "{encoded_type}"
+    );"""
+
+_HASH_OF_WORDS = """
+    function hash({name} calldata value) internal pure returns (bytes32) {{
+        uint256 start;
+        assembly {{
+            start := value
+        }}
+        return _hashWords({typehash}, start, {count});
+    }}"""
+
+_HASH_OF_PARTS = """
+    function hash({name} calldata value) internal pure returns (bytes32) {{
+        return keccak256({encoded});
+    }}"""
+
+_HASH_OF_ARRAY = """
+    function hash({name}[] calldata values) internal pure returns (bytes32) {{
+        bytes32[] memory hashes = new bytes32[](values.length);
+        for (uint256 i = 0; i < values.length; ++i) {{
+            hashes[i] = hash(values[i]);
+        }}
+        return keccak256(abi.encodePacked(hashes));
+    }}"""
+
+_PREFIX = """
+    function prefix({name} calldata value) internal pure returns (Prefix calldata start) {{
+        assembly {{
+            start := value
+        }}
+    }}"""
 
 _HASH_WORDS = """
-    /// @dev hashStruct of a struct without dynamic members: its words in calldata are its encodeData. Bits beyond a field's
-    /// type are hashed as they are; the compiler refuses them where the field is read, so every field MUST be read.
+    /// @dev hashStruct of a struct without dynamic members: its words in calldata are its encodeData. Bits beyond a
+    /// field's type are hashed as they are; the compiler refuses them where the field is read, so every field MUST be.
     function _hashWords(bytes32 typehash, uint256 start, uint256 words) private pure returns (bytes32 result) {
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -37,7 +80,9 @@ _HASH_WORDS = """
             calldatacopy(add(free, 0x20), start, mul(words, 0x20))
             result := keccak256(free, mul(add(words, 1), 0x20))
         }
-    }""".split("\n")
+    }
+}
+"""
 
 
 class Field(NamedTuple):
@@ -51,6 +96,11 @@ class Field(NamedTuple):
     @property
     def is_array(self) -> bool:
         return self.type.endswith("[]")
+
+    @property
+    def is_word(self) -> bool:
+        """Whether the field's value is one word of calldata."""
+        return not self.is_array and self.type[0].islower() and self.type not in ("string", "bytes")
 
 
 class Struct(NamedTuple):
@@ -68,8 +118,50 @@ class Struct(NamedTuple):
         return re.sub(r"(?<!^)(?=[A-Z])", "_", self.name).upper() + "_TYPEHASH"
 
 
-def _fields(members: str) -> tuple[Field, ...]:
-    return tuple(Field(*member.split(" ")) for member in members.split(","))
+def structs(registry: dict[str, Any]) -> list[Struct]:
+    """Every struct of the registry. Raises `ValueError` on a type that is not the EIP-712 encodeType of its struct."""
+    listed: list[dict[str, str]] = [*registry["acts"], *registry["statements"]]
+    definitions: dict[str, str] = dict(registry["structs"])
+    definitions |= {entry["name"]: entry["type"].partition(")")[0] + ")" for entry in listed}
+    by_name = {entry["name"]: entry for entry in listed}
+
+    found = []
+    for name in definitions:
+        entry = by_name.get(name, {})
+        encoded = _encoded_type(name, definitions)
+        if entry.get("type", encoded) != encoded:
+            raise ValueError(f"the type of {name} is not its EIP-712 encodeType: {encoded}")
+        found.append(Struct(name, entry.get("says", ""), _fields(definitions[name]), encoded))
+    return found
+
+
+def render(registry: dict[str, Any]) -> str:
+    """The text of `src/Acts.sol`."""
+    everything = structs(registry)
+    known = {struct.name for struct in everything}
+    arrays = {field.base for struct in everything for field in struct.fields if field.is_array and field.base in known}
+    parts = [_HEADER]
+    parts += [_declaration(struct) for struct in everything]
+    parts.append("/// @title EIP-712 typehashes and struct hashes of the acts\nlibrary ActTypes {")
+    parts += [_CONSTANT.format(typehash=s.typehash, encoded_type=s.encoded_type) for s in everything]
+    for struct in everything:
+        parts.append(_hash_function(struct, known))
+        if struct.name in arrays:
+            parts.append(_HASH_OF_ARRAY.format(name=struct.name))
+    parts += [_PREFIX.format(name=struct.name) for struct in everything if struct.is_act]
+    parts.append(_HASH_WORDS)
+    return "\n".join(parts)
+
+
+def generated() -> str:
+    return render(json.loads(ACTS_JSON.read_text(encoding="utf-8")))
+
+
+def _fields(definition: str) -> tuple[Field, ...]:
+    match = _DEFINITION.fullmatch(definition)
+    if match is None:
+        raise ValueError(f"no EIP-712 struct: {definition}")
+    return tuple(Field(*member.split(" ")) for member in match[2].split(","))
 
 
 def _encoded_type(name: str, definitions: dict[str, str]) -> str:
@@ -77,30 +169,27 @@ def _encoded_type(name: str, definitions: dict[str, str]) -> str:
     found: set[str] = set()
     queue = [name]
     while queue:
-        for field in _fields(_DEFINITION.fullmatch(definitions[queue.pop()])[2]):  # type: ignore[index]
+        for field in _fields(definitions[queue.pop()]):
             if field.base in definitions and field.base not in found:
                 found.add(field.base)
                 queue.append(field.base)
     return definitions[name] + "".join(definitions[other] for other in sorted(found - {name}))
 
 
-def structs(registry: dict[str, object]) -> list[Struct]:
-    """Every struct of the registry, those that others name first. Raises `ValueError` on a type that contradicts itself."""
-    listed: list[dict[str, str]] = [*registry["acts"], *registry["statements"]]  # type: ignore[misc]
-    definitions: dict[str, str] = dict(registry["structs"])  # type: ignore[call-overload]
-    definitions |= {entry["name"]: entry["type"].partition(")")[0] + ")" for entry in listed}
-    says = {entry["name"]: entry.get("says", "") for entry in listed}
-    given = {entry["name"]: entry["type"] for entry in listed}
+def _declaration(struct: Struct) -> str:
+    says = [f"/// @notice {struct.says}"] if struct.says else []
+    fields = [f"    {field.type} {field.name};" for field in struct.fields]
+    return "\n".join([*says, f"struct {struct.name} {{", *fields, "}", ""])
 
-    found = []
-    for name, definition in definitions.items():
-        encoded = _encoded_type(name, definitions)
-        match = _DEFINITION.fullmatch(definition)
-        if match is None or match[1] != name or given.get(name, encoded) != encoded:
-            raise ValueError(f"the type of {name} is not its EIP-712 encodeType: {encoded}")
-        found.append(Struct(name, says.get(name, ""), _fields(match[2]), encoded))
-    order = {name: rank for rank, name in enumerate(["ContractEntry", "Party", "AgreementTerms"])}
-    return sorted(found, key=lambda struct: order.get(struct.name, len(order)))
+
+def _hash_function(struct: Struct, known: set[str]) -> str:
+    if all(field.is_word for field in struct.fields):
+        return _HASH_OF_WORDS.format(name=struct.name, typehash=struct.typehash, count=len(struct.fields))
+    words = [struct.typehash, *(_word(field, known) for field in struct.fields)]
+    chunks = [words[start : start + WORDS_PER_ENCODE] for start in range(0, len(words), WORDS_PER_ENCODE)]
+    encoded = [f"abi.encode({', '.join(chunk)})" for chunk in chunks]
+    whole = encoded[0] if len(encoded) == 1 else f"bytes.concat({', '.join(encoded)})"
+    return _HASH_OF_PARTS.format(name=struct.name, encoded=whole)
 
 
 def _word(field: Field, known: set[str]) -> str:
@@ -115,82 +204,6 @@ def _word(field: Field, known: set[str]) -> str:
     if field.type == "bytes":
         return f"keccak256({value})"
     return value
-
-
-def _is_static(struct: Struct) -> bool:
-    return all(not f.is_array and f.type not in ("string", "bytes") and f.type[0].islower() for f in struct.fields)
-
-
-def _hash_function(struct: Struct, known: set[str]) -> list[str]:
-    lines = [f"    function hash({struct.name} calldata value) internal pure returns (bytes32) {{"]
-    if _is_static(struct):
-        return [
-            *lines,
-            "        uint256 start;",
-            "        assembly {",
-            "            start := value",
-            "        }",
-            f"        return _hashWords({struct.typehash}, start, {len(struct.fields)});",
-            "    }",
-        ]
-    words = [struct.typehash, *(_word(field, known) for field in struct.fields)]
-    chunks = [words[start : start + WORDS_PER_ENCODE] for start in range(0, len(words), WORDS_PER_ENCODE)]
-    if len(words) <= WORDS_PER_ENCODE + 1:
-        return [*lines, f"        return keccak256(abi.encode({', '.join(words)}));", "    }"]
-    encoded = ", ".join(f"abi.encode({', '.join(chunk)})" for chunk in chunks)
-    return [*lines, f"        return keccak256(bytes.concat({encoded}));", "    }"]
-
-
-def _array_hash_function(name: str) -> list[str]:
-    return [
-        f"    function hash({name}[] calldata values) internal pure returns (bytes32) {{",
-        "        bytes32[] memory hashes = new bytes32[](values.length);",
-        "        for (uint256 i = 0; i < values.length; ++i) {",
-        "            hashes[i] = hash(values[i]);",
-        "        }",
-        "        return keccak256(abi.encodePacked(hashes));",
-        "    }",
-    ]
-
-
-def render(registry: dict[str, object]) -> str:
-    """The text of `src/Acts.sol`."""
-    everything = structs(registry)
-    known = {struct.name for struct in everything if not struct.is_act and struct.name != "RecordReceipt"}
-    everything = [struct for struct in everything if struct.name != "RecordReceipt"]
-    arrays = sorted({field.base for s in everything for field in s.fields if field.is_array and field.base in known})
-    lines = [_HEADER.rstrip("\n"), ""]
-    lines += ["/// @notice What every act begins with: who speaks, of which business fact, and when the statement holds."]
-    lines += ["struct Prefix {", "    bytes32 member;", "    bytes32 ref;", "    uint64 issuedAt;", "    uint64 validUntil;"]
-    lines += ["}", ""]
-    for struct in everything:
-        if struct.says:
-            lines.append(f"/// @notice {struct.says}")
-        lines += [f"struct {struct.name} {{", *(f"    {f.type} {f.name};" for f in struct.fields), "}", ""]
-
-    lines += ["/// @title EIP-712 typehashes and struct hashes of the acts", "library ActTypes {"]
-    for struct in everything:
-        lines += [f"    bytes32 internal constant {struct.typehash} = keccak256(", f'        "{struct.encoded_type}"', "    );"]
-    for struct in everything:
-        lines += ["", *_hash_function(struct, known)]
-        if struct.name in arrays:
-            lines += ["", *_array_hash_function(struct.name)]
-    for struct in everything:
-        if struct.is_act:
-            lines += [
-                "",
-                f"    function prefix({struct.name} calldata value) internal pure returns (Prefix calldata start) {{",
-                "        assembly {",
-                "            start := value",
-                "        }",
-                "    }",
-            ]
-    lines += _HASH_WORDS
-    return "\n".join([*lines, "}", ""])
-
-
-def generated() -> str:
-    return render(json.loads(ACTS_JSON.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 import solcx
 
 sys.path.insert(0, str(Path(__file__).parent))
-import acts  # noqa: E402  (a script beside this one, not a package)
+import acts
 
 ROOT = Path(__file__).resolve().parent
 SOURCES = ROOT / "src"
@@ -41,7 +41,7 @@ def settings() -> dict[str, Any]:
 
 
 def compile_sources() -> dict[str, Any]:
-    """The compiler's standard output. Raises `solcx.exceptions.SolcError` with its messages if the sources are wrong."""
+    """The compiler's standard output. Raises `solcx.exceptions.SolcError` with its messages if a source is wrong."""
     sources = {
         path.relative_to(ROOT).as_posix(): {"content": path.read_text(encoding="utf-8")}
         for path in sorted(SOURCES.rglob("*.sol"))
@@ -88,9 +88,7 @@ def artifact(name: str, compiled: dict[str, Any], names: dict[str, str]) -> dict
         "compiler": {"version": metadata["compiler"]["version"], "settings": settings()},
         "contractName": name,
         "deployedBytecode": "0x" + deployed["object"],
-        "immutableReferences": {
-            names[key]: places for key, places in deployed.get("immutableReferences", {}).items()
-        },
+        "immutableReferences": {names[key]: places for key, places in deployed.get("immutableReferences", {}).items()},
         "sourcesHash": hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest(),
     }
 
@@ -124,9 +122,9 @@ def main() -> int:
         if not check:
             path.parent.mkdir(exist_ok=True)
             path.write_text(files[path], encoding="utf-8")
-        print(f"{'differs' if check else 'written'}: {path.relative_to(ROOT.parent)}")  # noqa: T201 (a script's output)
+        print(f"{'differs' if check else 'written'}: {path.relative_to(ROOT.parent)}")
     if check and stale:
-        print("run: python contracts/build.py", file=sys.stderr)  # noqa: T201 (a script's output)
+        print("run: python contracts/build.py", file=sys.stderr)
         return 1
     return 0
 

@@ -286,6 +286,13 @@ struct Anchor {
     bytes32 previous;
 }
 
+struct RecordReceipt {
+    bytes32 member;
+    bytes32 stream;
+    uint64 index;
+    bytes32 digest;
+}
+
 /// @title EIP-712 typehashes and struct hashes of the acts
 library ActTypes {
     bytes32 internal constant CONTRACT_ENTRY_TYPEHASH = keccak256(
@@ -363,6 +370,9 @@ library ActTypes {
     bytes32 internal constant ANCHOR_TYPEHASH = keccak256(
         "Anchor(bytes32 member,bytes32 ref,uint64 issuedAt,uint64 validUntil,bytes32 stream,uint64 firstIndex,uint64 count,bytes32 root,bytes32 previous)"
     );
+    bytes32 internal constant RECORD_RECEIPT_TYPEHASH = keccak256(
+        "RecordReceipt(bytes32 member,bytes32 stream,uint64 index,bytes32 digest)"
+    );
 
     function hash(ContractEntry calldata value) internal pure returns (bytes32) {
         uint256 start;
@@ -397,7 +407,7 @@ library ActTypes {
     }
 
     function hash(AgreementTerms calldata value) internal pure returns (bytes32) {
-        return keccak256(bytes.concat(abi.encode(AGREEMENT_TERMS_TYPEHASH, value.originator, hash(value.parties), value.currency, value.visibility, value.loanLimit, value.totalLimit, keccak256(bytes(value.calendar)), keccak256(bytes(value.timeZone)), value.cutOff, value.attestingRoles), abi.encode(value.calculationRules, value.penaltySurchargeBps, value.objectionPeriod, value.curePeriod, value.responsePeriod, value.callDeadlineBlocks, value.disputeQuestion, value.disputeOutcomes, value.depository, value.arbitrator, value.nonce)));
+        return keccak256(bytes.concat(abi.encode(AGREEMENT_TERMS_TYPEHASH, value.originator, hash(value.parties), value.currency, value.visibility, value.loanLimit, value.totalLimit, keccak256(bytes(value.calendar)), keccak256(bytes(value.timeZone)), value.cutOff, value.attestingRoles, value.calculationRules), abi.encode(value.penaltySurchargeBps, value.objectionPeriod, value.curePeriod, value.responsePeriod, value.callDeadlineBlocks, value.disputeQuestion, value.disputeOutcomes, value.depository, value.arbitrator, value.nonce)));
     }
 
     function hash(CoSign calldata value) internal pure returns (bytes32) {
@@ -560,6 +570,14 @@ library ActTypes {
         return _hashWords(ANCHOR_TYPEHASH, start, 9);
     }
 
+    function hash(RecordReceipt calldata value) internal pure returns (bytes32) {
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(RECORD_RECEIPT_TYPEHASH, start, 4);
+    }
+
     function prefix(CoSign calldata value) internal pure returns (Prefix calldata start) {
         assembly {
             start := value
@@ -692,8 +710,8 @@ library ActTypes {
         }
     }
 
-    /// @dev hashStruct of a struct without dynamic members: its words in calldata are its encodeData. Bits beyond a field's
-    /// type are hashed as they are; the compiler refuses them where the field is read, so every field MUST be read.
+    /// @dev hashStruct of a struct without dynamic members: its words in calldata are its encodeData. Bits beyond a
+    /// field's type are hashed as they are; the compiler refuses them where the field is read, so every field MUST be.
     function _hashWords(bytes32 typehash, uint256 start, uint256 words) private pure returns (bytes32 result) {
         assembly ("memory-safe") {
             let free := mload(0x40)

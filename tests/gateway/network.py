@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tallystick.blocks import header_items
 from tallystick.client import Node
 from tallystick.client.deploy import FoundingTerms, deploy_consortium
 from tallystick.consortium import CardKeys, Consortium, HeaderItems, MemberCard, Role, sign_card
-from tallystick.blocks import header_items
 from tallystick.keys import ActKey, Keystore
 from tallystick_devnet.engines import EmbeddedEngine
 from tallystick_gateway.acts import Draft, enqueue, submission_state

@@ -1,4 +1,4 @@
-"""What the LoanLedger's events make of loans, their heads, and the parties' exposure.
+"""What the events of LoanLedger and AgreementBook make of loans, their heads, shares, and the parties' exposure.
 
 A block is taken as a whole: the loans it touches are read once, every event is applied in order in memory, and the
 results are written with a few bulk statements.
@@ -11,7 +11,6 @@ from typing import Any
 from tallystick_gateway.agreements import repository as agreements
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.scoping import bulk_insert
-from tallystick_gateway.members.codes import LOAN_STATES
 from tallystick_gateway.watch.blocks import CheckedBlock
 from tallystick_gateway.watch.chain_event import ChainEvent
 
@@ -211,16 +210,6 @@ def _exposure_reduced(page: _Page, event: ChainEvent) -> None:
     _reshare(page, loan, new)
 
 
-def _adopted(page: _Page, event: ChainEvent) -> None:
-    """The parties' exposures came with the agreement: nothing is counted again here."""
-    carried = event.values["carried"]
-    known = page.loans.get(_key(event))
-    loan = known or _new(event, LOAN_STATES[carried["state"]], carried["servicer"], carried["shares"])
-    loan["principal"] = carried["principal"] or loan["principal"]
-    loan["count"], loan["head"] = event.values["count"], event.values["head"]
-    page.loans[_key(event)] = loan
-
-
 def _only_link(page: _Page, event: ChainEvent) -> None:
     _link(page, event)
 
@@ -239,7 +228,7 @@ _STEPS: Mapping[str, Callable[[_Page, ChainEvent], None]] = {
     "ServicingTransferred": _servicing_transferred,
     "ActLinked": _only_link,
     "ExposureReduced": _exposure_reduced,
-    "LoanAdopted": _adopted,
+    "LoanAdopted": _only_link,
 }
 _LINKED = frozenset(_STEPS) - {"SealedLoanActivated", "ShareTransferred", "ServicingTransferred"}
 """Events of acts that enter the loan's head."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from tallystick.client.artifacts import CONTRACTS
 from tallystick.consortium import Consortium
 
 from .blocks import CheckedBlock
@@ -10,7 +11,7 @@ from .decoding import read_event
 
 __all__ = ["Directory"]
 
-KNOWN_CONTRACTS = frozenset({"Consortium", "LoanLedger", "RecordLog"})
+KNOWN_CONTRACTS = frozenset(CONTRACTS)
 """Contracts whose events this release reads; what others record about a loan, the ledger tells (`ActLinked`)."""
 
 

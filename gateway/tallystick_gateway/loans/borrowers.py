@@ -22,7 +22,7 @@ def borrower_tags(session: Session, gateway: Gateway, numbers: Sequence[str | No
     ref_secret = desk_of(gateway).ref_secret
     references = {number: _reference(ref_secret, number) for number in set(numbers) if number is not None}
     known = repository.known_borrowers(session, list(references.values())) if references else {}
-    new: list[dict[str, object]] = []
+    new: list[tuple[bytes, bytes | None, bytes]] = []
 
     def tag_of(number: str | None) -> bytes:
         reference = None if number is None else references[number]
@@ -30,7 +30,7 @@ def borrower_tags(session: Session, gateway: Gateway, numbers: Sequence[str | No
             return known[reference]
         secret = secrets.token_bytes(32)
         tag = borrower_tag(secret)
-        new.append({"borrower_tag": tag, "reference": reference, "wrapped": gateway.vault.wrap(secret, tag)})
+        new.append((tag, reference, gateway.vault.wrap(secret, tag)))
         if reference is not None:
             known[reference] = tag
         return tag

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from tallystick_gateway.kit.db import Session
-from tallystick_gateway.kit.scoping import owned_by, table_of
+from tallystick_gateway.kit.scoping import bulk_insert_raw, owned_by, table_of
 from tallystick_gateway.watch.upsert import upsert
 
 from .models import BorrowerRow, LoanActRow, LoanRow
@@ -173,9 +173,9 @@ def known_borrowers(session: Session, references: Sequence[bytes]) -> dict[bytes
     return found
 
 
-def store_borrowers(session: Session, rows: Sequence[dict[str, object]]) -> None:
-    """Add borrowers with their wrapped secrets."""
-    upsert(session, BorrowerRow, rows, key=["borrower_tag"], overwrite=["wrapped"])
+def store_borrowers(session: Session, rows: Sequence[tuple[bytes, bytes | None, bytes]]) -> None:
+    """Add borrowers: (borrower tag, keyed reference, wrapped secret)."""
+    bulk_insert_raw(session, BorrowerRow, ("borrower_tag", "reference", "wrapped"), rows)
 
 
 def selected(agreement: bytes | None, state: str | None, servicing_status: str | None) -> SelectOfScalar[LoanRow]:

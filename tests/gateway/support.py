@@ -57,7 +57,7 @@ def make_home(folder: Path, legal_id: str = "BANK-A", **sections: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class TestServer:
+class ServedAt:
     """Where a test gateway listens."""
 
     url: str
@@ -71,7 +71,7 @@ def open_test_gateway(config: Config, clock: Clock | None = None) -> Iterator[Ga
     try:
         assemble(gateway)
         with served(gateway) as url:
-            gateway.attach(TestServer(url))
+            gateway.attach(ServedAt(url))
             yield gateway
     finally:
         gateway.worker.stop()
@@ -96,7 +96,7 @@ def served(gateway: Gateway) -> Iterator[str]:
 
 def http_for(gateway: Gateway) -> httpx.Client:
     """Plain HTTP, without a token."""
-    return httpx.Client(base_url=gateway.part(TestServer).url, timeout=60)
+    return httpx.Client(base_url=gateway.part(ServedAt).url, timeout=60)
 
 
 def api_for(gateway: Gateway, role: ClientRole | None = None) -> ApiClient:
@@ -105,7 +105,7 @@ def api_for(gateway: Gateway, role: ClientRole | None = None) -> ApiClient:
     if role is not None:
         key, client_id = Ed25519Key.generate(), f"{role.value}-{secrets.token_hex(4)}"
         register_client(gateway.config.clients_path, client_id, role, ed25519_jwk(key.public))
-    return ApiClient(gateway.part(TestServer).url, gateway.config.issuer, client_id, key)
+    return ApiClient(gateway.part(ServedAt).url, gateway.config.issuer, client_id, key)
 
 
 def client_for(gateway: Gateway, role: ClientRole | None = None) -> httpx.Client:

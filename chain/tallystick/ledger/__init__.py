@@ -17,25 +17,28 @@ from .event import ChainLog, Event
 from .replay import Replay, replay
 from .state import (
     Agreement,
+    AgreementBook,
     Anchor,
     ChainState,
     Contract,
     HeadLink,
     Key,
-    Ledger,
     Loan,
+    LoanLedger,
     Log,
     Matter,
     Member,
     Place,
     Proposal,
     TimeNote,
+    shares_by_terms,
 )
 
 __all__ = [
     "LOAN_TRANSITIONS",
     "RULES",
     "Agreement",
+    "AgreementBook",
     "AgreementState",
     "Anchor",
     "ChainLog",
@@ -47,8 +50,8 @@ __all__ = [
     "HeadLink",
     "Key",
     "KeyPurpose",
-    "Ledger",
     "Loan",
+    "LoanLedger",
     "LoanState",
     "Log",
     "Matter",
@@ -67,5 +70,6 @@ __all__ = [
     "Visibility",
     "compare",
     "replay",
+    "shares_by_terms",
     "views_of",
 ]

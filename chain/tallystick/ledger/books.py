@@ -15,18 +15,22 @@ from .facts import Fact
 from .state import Anchor, Contract, Key, Loan, Matter, Member, Place, Proposal, TimeNote
 
 __all__ = [
+    "AGREEMENT_BOOK",
     "CONSORTIUM",
     "CONSORTIUM_NAME",
     "LOAN_LEDGER",
     "NOTHING",
     "NO_ADDRESS",
     "RECORD_LOG",
-    "AgreementBook",
+    "AgreementEntry",
+    "BookState",
     "Books",
     "Due",
     "Handler",
-    "LedgerBook",
-    "LogBook",
+    "Handlers",
+    "LedgerState",
+    "LogState",
+    "SucceedingState",
     "as_key",
     "place_of",
 ]
@@ -35,11 +39,15 @@ NOTHING: Final = bytes(32)
 NO_ADDRESS: Final = Address(bytes(20))
 CONSORTIUM: Final = "Consortium"
 CONSORTIUM_NAME: Final = CONSORTIUM.encode().ljust(32, b"\0")
+AGREEMENT_BOOK: Final = "AgreementBook"
 LOAN_LEDGER: Final = "LoanLedger"
 RECORD_LOG: Final = "RecordLog"
 
 Handler = Callable[["Books", Any, Event], None]
 """Checks one typed event against the books, and books it. Raises `ReplayBroken`."""
+
+Handlers = Mapping[tuple[str, type[Fact]], Handler]
+"""By the directory's name of the contract, and the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Due:
 
 
 @dataclass(slots=True)
-class AgreementBook:
+class AgreementEntry:
     """An agreement in the making: see `tallystick.ledger.Agreement`."""
 
     terms: AgreementTerms
@@ -82,23 +90,35 @@ class AgreementBook:
 
 
 @dataclass(slots=True)
-class LedgerBook:
-    """One LoanLedger."""
+class SucceedingState:
+    """A contract with data that outlives it. `named_before` is what the directory named until this one came."""
 
     address: Address
     named_before: Address | None
-    """The LoanLedger that the directory named when this one came."""
     predecessor: Address | None = None
     frozen: bool = False
-    agreements: dict[bytes, AgreementBook] = field(default_factory=dict)
-    loans: dict[tuple[bytes, bytes], Loan] = field(default_factory=dict)
     matters: dict[bytes, Matter] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class BookState(SucceedingState):
+    """One AgreementBook."""
+
+    agreements: dict[bytes, AgreementEntry] = field(default_factory=dict)
+    own_shares: dict[tuple[bytes, bytes], tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LedgerState(SucceedingState):
+    """One LoanLedger."""
+
+    loans: dict[tuple[bytes, bytes], Loan] = field(default_factory=dict)
     linked: set[tuple[bytes, bytes, bytes]] = field(default_factory=set)
     """(act id, agreement, loan) that other contracts linked."""
 
 
 @dataclass(slots=True)
-class LogBook:
+class LogState:
     """A member's log of a stream."""
 
     next_index: int = 0
@@ -132,8 +152,9 @@ class Books:
     time_notes: list[TimeNote] = field(default_factory=list)
     acts: set[bytes] = field(default_factory=set)
     cancelled: set[bytes] = field(default_factory=set)
-    ledgers: dict[Address, LedgerBook] = field(default_factory=dict)
-    record_logs: dict[Address, dict[tuple[bytes, bytes], LogBook]] = field(default_factory=dict)
+    agreement_books: dict[Address, BookState] = field(default_factory=dict)
+    loan_ledgers: dict[Address, LedgerState] = field(default_factory=dict)
+    record_logs: dict[Address, dict[tuple[bytes, bytes], LogState]] = field(default_factory=dict)
     due: deque[Due] = field(default_factory=deque)
     follows: bool = False
     """Whether the event at hand was due."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from .books import LOAN_LEDGER
-from .state import Agreement, ChainState, Key, Ledger, Loan, Matter, Proposal
+from .state import Agreement, ChainState, Key, Loan, Matter, Proposal
 
 __all__ = ["Difference", "Row", "Subject", "Views", "compare", "views_of"]
 
@@ -29,7 +28,7 @@ class Subject(StrEnum):
     LOAN = "loan"
     """By (agreement, loan key)."""
     MATTER = "matter"
-    """What waits for signatures in the present ledger; by act id."""
+    """What waits or waited for signatures in the present contracts; by act id."""
     LOG = "log"
     """By (member, stream)."""
 
@@ -79,13 +78,7 @@ def compare(expected: ChainState | Views, found: ChainState | Views) -> tuple[Di
 
 def views_of(state: ChainState) -> Views:
     """The state as the contracts' views show it: 0 and zero bytes for "never" and "none", masks and party indices as
-    they are there. Agreements and loans that the present ledger did not adopt are those of its predecessor."""
-    lineage = _lineage(state)
-    agreements: dict[Hashable, Row] = {}
-    loans: dict[Hashable, Row] = {}
-    for ledger in reversed(lineage):
-        agreements.update((key, _agreement(agreement)) for key, agreement in ledger.agreements.items())
-        loans.update((key, _loan(loan)) for key, loan in ledger.loans.items())
+    they are there. Agreements and loans that the present contracts did not adopt are those of their predecessors."""
     return {
         Subject.CONSORTIUM: {"": _consortium(state)},
         Subject.MEMBER: {
@@ -104,9 +97,12 @@ def views_of(state: ChainState) -> Views:
             if line.until is None
         },
         Subject.PROPOSAL: {key: _proposal(state, proposal) for key, proposal in state.proposals.items()},
-        Subject.AGREEMENT: agreements,
-        Subject.LOAN: loans,
-        Subject.MATTER: {key: _matter(matter) for ledger in lineage[:1] for key, matter in ledger.matters.items()},
+        Subject.AGREEMENT: {key: _agreement(agreement) for key, agreement in state.agreements.items()},
+        Subject.LOAN: {key: _loan(state, loan) for key, loan in state.loans.items()},
+        Subject.MATTER: {
+            **{key: _matter(matter) for book in state.books[:1] for key, matter in book.matters.items()},
+            **{key: _matter(matter) for ledger in state.ledgers[:1] for key, matter in ledger.matters.items()},
+        },
         Subject.LOG: {
             key: {"next_index": log.next_index, "last_anchor": log.last_anchor} for key, log in state.logs.items()
         },
@@ -131,19 +127,6 @@ def _rows(subject: Subject, expected: Mapping[Hashable, Row], found: Mapping[Has
     for key, other in found.items():
         if key not in expected:
             yield Difference(subject, key, "", _ABSENT, other)
-
-
-def _lineage(state: ChainState) -> list[Ledger]:
-    """The present ledger, its predecessor, and so on. Before anything is adopted the predecessor is taken to be the one
-    the directory named before."""
-    named = [line.address for line in state.directory if line.name == LOAN_LEDGER]
-    lineage: list[Ledger] = []
-    address = named[-1] if named else None
-    while address is not None and (ledger := state.ledgers[address]) not in lineage:
-        lineage.append(ledger)
-        position = named.index(address)
-        address = ledger.predecessor or (named[position - 1] if position else None)
-    return lineage
 
 
 def _consortium(state: ChainState) -> Row:
@@ -202,13 +185,12 @@ def _agreement(agreement: Agreement) -> Row:
     }
 
 
-def _loan(loan: Loan) -> Row:
+def _loan(state: ChainState, loan: Loan) -> Row:
     return {
         "state": loan.state,
-        "servicer": loan.servicer,
-        "given_away": loan.given_away,
+        "servicer": loan.servicer or bytes(32),
         "principal": loan.principal,
-        "shares": loan.shares,
+        "shares": state.shares_of(loan),
         "count": loan.count,
         "carried_count": loan.carried_count,
         "head": loan.head,

@@ -1,16 +1,28 @@
 """Events about the contracts of the consortium: `Directory.sol`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
 from tallystick.acts import ContractEntry, struct_hash
 from tallystick.keccak import keccak256
 
-from .books import CONSORTIUM_NAME, LOAN_LEDGER, NO_ADDRESS, NOTHING, RECORD_LOG, Books, Handler, LedgerBook, place_of
+from .books import (
+    AGREEMENT_BOOK,
+    CONSORTIUM,
+    CONSORTIUM_NAME,
+    LOAN_LEDGER,
+    NO_ADDRESS,
+    NOTHING,
+    RECORD_LOG,
+    Books,
+    BookState,
+    Handlers,
+    LedgerState,
+    place_of,
+)
 from .errors import Rule, broken
 from .event import Event
-from .facts import ConsortiumActivated, ContractRegistered, Fact, Ratified
+from .facts import ConsortiumActivated, ContractRegistered, Ratified
 from .state import Contract
 
 __all__ = ["HANDLERS", "name_of"]
@@ -76,14 +88,16 @@ def _registered(books: Books, fact: ContractRegistered, event: Event) -> None:
     books.names[fact.deployed] = name
     books.addresses[name] = fact.deployed
     books.directory.append(Contract(name, fact.deployed, fact.code_hash, place))
-    if name == LOAN_LEDGER:
-        books.ledgers.setdefault(fact.deployed, LedgerBook(fact.deployed, named_before=previous))
+    if name == AGREEMENT_BOOK:
+        books.agreement_books.setdefault(fact.deployed, BookState(fact.deployed, named_before=previous))
+    elif name == LOAN_LEDGER:
+        books.loan_ledgers.setdefault(fact.deployed, LedgerState(fact.deployed, named_before=previous))
     elif name == RECORD_LOG:
         books.record_logs.setdefault(fact.deployed, {})
 
 
-HANDLERS: Mapping[type[Fact], Handler] = {
-    Ratified: _ratified,
-    ConsortiumActivated: _activated,
-    ContractRegistered: _registered,
+HANDLERS: Handlers = {
+    (CONSORTIUM, Ratified): _ratified,
+    (CONSORTIUM, ConsortiumActivated): _activated,
+    (CONSORTIUM, ContractRegistered): _registered,
 }

@@ -1,15 +1,17 @@
-"""The heads of loans (`protocol.md` §6)."""
+"""The heads of loans, and the acts linked to them (`protocol.md` §6)."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from tallystick.keccak import keccak256
 from tallystick.keys import Address
 
+from .books import LedgerState, place_of
 from .errors import Rule, broken
 from .event import Event
-from .state import HeadLink, Place
+from .state import HeadLink, Loan
 
-__all__ = ["first_head", "link", "next_head"]
+__all__ = ["Linked", "append", "first_head", "link", "link_from_other", "next_head"]
 
 
 class Linked(Protocol):
@@ -37,7 +39,26 @@ def link(fact: Linked, count: int, head: bytes, event: Event) -> HeadLink:
     """The link of the act after `count` acts with `head`; refused by `count` or `head` if the event says another."""
     if fact.count != count + 1:
         raise broken(event, Rule.COUNT, f"the count is {count + 1}, not {fact.count}")
-    if fact.head != next_head(head, fact.act_id):
-        raise broken(event, Rule.HEAD, f"the head is {next_head(head, fact.act_id).hex()}, not {fact.head.hex()}")
-    place = Place(event.height, event.transaction_index, event.log_index)
-    return HeadLink(fact.count, fact.head, fact.act_id, event.name, place)
+    due = next_head(head, fact.act_id)
+    if fact.head != due:
+        raise broken(event, Rule.HEAD, f"the head is {due.hex()}, not {fact.head.hex()}")
+    return HeadLink(fact.count, fact.head, fact.act_id, event.name, place_of(event))
+
+
+def append(ledger: LedgerState, loan: Loan, fact: Linked, event: Event) -> None:
+    """Keep the loan (as it is after the act) with the act linked to it; refused by `count` or `head`."""
+    linked = link(fact, loan.count, loan.head, event)
+    ledger.loans[loan.agreement, loan.loan] = replace(
+        loan, count=fact.count, head=fact.head, history=(*loan.history, linked)
+    )
+
+
+def link_from_other(ledger: LedgerState, loan: Loan, fact: Linked, event: Event) -> None:
+    """Link an act that another contract recorded, once; refused by `act_id`, `frozen`, `count` or `head`."""
+    if ledger.frozen:
+        raise broken(event, Rule.FROZEN, "the ledger is frozen")
+    key = (fact.act_id, loan.agreement, loan.loan)
+    if key in ledger.linked:
+        raise broken(event, Rule.ACT_ID, f"{fact.act_id.hex()} was linked to this loan before")
+    ledger.linked.add(key)
+    append(ledger, loan, fact, event)

@@ -1,14 +1,13 @@
 """Events about keys: `Keyring.sol`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from .books import NO_ADDRESS, NOTHING, Books, Handler, as_key
+from .books import CONSORTIUM, NO_ADDRESS, NOTHING, Books, Handlers, as_key
 from .codes import KeyPurpose
 from .errors import Rule, broken
 from .event import Event
-from .facts import CompromiseReported, Fact, KeyAdded, KeyRevocationRecorded
+from .facts import CompromiseReported, KeyAdded, KeyRevocationRecorded
 from .state import Key
 
 __all__ = ["HANDLERS"]
@@ -113,8 +112,8 @@ def _signed_by_recovery(books: Books, fact: KeyAdded | KeyRevocationRecorded | C
     return books.keys[as_key(fact.signer)].purpose is KeyPurpose.RECOVERY
 
 
-HANDLERS: Mapping[type[Fact], Handler] = {
-    KeyAdded: _added,
-    KeyRevocationRecorded: _revoked,
-    CompromiseReported: _compromised,
+HANDLERS: Handlers = {
+    (CONSORTIUM, KeyAdded): _added,
+    (CONSORTIUM, KeyRevocationRecorded): _revoked,
+    (CONSORTIUM, CompromiseReported): _compromised,
 }

@@ -1,14 +1,13 @@
 """Events about members and settings: `Membership.sol`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from .books import NOTHING, Books, Handler, place_of
+from .books import CONSORTIUM, NOTHING, Books, Handlers, place_of
 from .codes import KeyPurpose, MemberState
 from .errors import Rule, broken
 from .event import Event
-from .facts import DelayChanged, Fact, MemberAdmitted, MemberStateChanged, RolesChanged, ThresholdChanged
+from .facts import DelayChanged, MemberAdmitted, MemberStateChanged, RolesChanged, ThresholdChanged
 from .state import Member
 
 __all__ = ["HANDLERS"]
@@ -93,10 +92,10 @@ def _require_roles(event: Event, roles: int) -> None:
         raise broken(event, Rule.ROLE, f"{roles} is no set of roles")
 
 
-HANDLERS: Mapping[type[Fact], Handler] = {
-    MemberAdmitted: _admitted,
-    MemberStateChanged: _state_changed,
-    RolesChanged: _roles_changed,
-    DelayChanged: _delay_changed,
-    ThresholdChanged: _threshold_changed,
+HANDLERS: Handlers = {
+    (CONSORTIUM, MemberAdmitted): _admitted,
+    (CONSORTIUM, MemberStateChanged): _state_changed,
+    (CONSORTIUM, RolesChanged): _roles_changed,
+    (CONSORTIUM, DelayChanged): _delay_changed,
+    (CONSORTIUM, ThresholdChanged): _threshold_changed,
 }

@@ -1,15 +1,14 @@
 """Events about what members decide: `Governance.sol`."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from .books import Books, Handler
+from .books import CONSORTIUM, Books, Handlers
 from .codes import PAYLOAD_WORDS, MemberState, ProposalState
 from .effects import effects_of
 from .errors import Rule, broken
 from .event import Event
-from .facts import Fact, ProposalApproved, ProposalExecuted, ProposalMade, ProposalWithdrawn
+from .facts import ProposalApproved, ProposalExecuted, ProposalMade, ProposalWithdrawn
 from .state import Proposal
 
 __all__ = ["HANDLERS", "expect_execution"]
@@ -80,9 +79,9 @@ def _count(books: Books, proposal: Proposal) -> int:
     return sum(books.members[member].state is MemberState.ACTIVE for member in proposal.approvals)
 
 
-HANDLERS: Mapping[type[Fact], Handler] = {
-    ProposalMade: _made,
-    ProposalApproved: _approved,
-    ProposalWithdrawn: _withdrawn,
-    ProposalExecuted: _executed,
+HANDLERS: Handlers = {
+    (CONSORTIUM, ProposalMade): _made,
+    (CONSORTIUM, ProposalApproved): _approved,
+    (CONSORTIUM, ProposalWithdrawn): _withdrawn,
+    (CONSORTIUM, ProposalExecuted): _executed,
 }

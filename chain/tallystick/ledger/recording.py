@@ -1,11 +1,9 @@
-"""Events that any contract or any member's act may have: cancelled acts and notes of time."""
+"""Events that stand for themselves: cancelled acts, and notes of time."""
 
-from collections.abc import Mapping
-
-from .books import Books, Handler, place_of
+from .books import AGREEMENT_BOOK, CONSORTIUM, LOAN_LEDGER, RECORD_LOG, Books, Handlers, place_of
 from .errors import Rule, broken
 from .event import Event
-from .facts import ActCancelled, Fact, TimeNoted
+from .facts import ActCancelled, TimeNoted
 from .state import TimeNote
 
 __all__ = ["HANDLERS"]
@@ -23,4 +21,10 @@ def _time_noted(books: Books, fact: TimeNoted, event: Event) -> None:
     books.time_notes.append(TimeNote(fact.token_digest, fact.member, fact.act_id, place_of(event), event.block_time))
 
 
-HANDLERS: Mapping[type[Fact], Handler] = {ActCancelled: _cancelled, TimeNoted: _time_noted}
+HANDLERS: Handlers = {
+    (CONSORTIUM, TimeNoted): _time_noted,
+    (CONSORTIUM, ActCancelled): _cancelled,
+    (AGREEMENT_BOOK, ActCancelled): _cancelled,
+    (LOAN_LEDGER, ActCancelled): _cancelled,
+    (RECORD_LOG, ActCancelled): _cancelled,
+}

@@ -12,8 +12,22 @@ from typing import Any, Final
 
 from tallystick.keys import Address
 
-from . import agreements, directory, keyring, links, loans, logs, members, proposals, recording, succession, transfers
-from .books import CONSORTIUM, NO_ADDRESS, NOTHING, Books, Handler, place_of
+from . import (
+    agreements,
+    directory,
+    exposure,
+    keyring,
+    loans,
+    logs,
+    matters,
+    members,
+    proposals,
+    recording,
+    servicing,
+    share_transfers,
+    succession,
+)
+from .books import AGREEMENT_BOOK, CONSORTIUM, NO_ADDRESS, NOTHING, Books, Handler, place_of
 from .codes import KeyPurpose
 from .errors import ReplayBroken, Rule, broken
 from .event import Event
@@ -22,12 +36,12 @@ from .facts import (
     AgreementActivated,
     CompromiseReported,
     ConsortiumActivated,
+    ContractFrozen,
     ContractRegistered,
     DelayChanged,
     Fact,
     KeyAdded,
     KeyRevocationRecorded,
-    LedgerFrozen,
     MemberAdmitted,
     MemberStateChanged,
     ProposalExecuted,
@@ -187,7 +201,7 @@ class Replay:
         if books.active:
             if books.names.get(event.address) == event.contract:
                 return
-            if handling.kind is LedgerFrozen and event.address in books.ledgers:
+            if handling.kind is ContractFrozen and _was_named(books, event):
                 return
         elif event.address == books.consortium and event.contract == CONSORTIUM:
             return
@@ -239,6 +253,11 @@ def _record_act(books: Books, fact: Any, handling: _Handling, event: Event) -> N
     books.acts.add(act_id)
 
 
+def _was_named(books: Books, event: Event) -> bool:
+    contracts = books.agreement_books if event.contract == AGREEMENT_BOOK else books.loan_ledgers
+    return event.address in contracts
+
+
 def _handling(kind: type[Fact], book: Handler) -> _Handling:
     return _Handling(
         kind=kind,
@@ -252,10 +271,23 @@ def _handling(kind: type[Fact], book: Handler) -> _Handling:
     )
 
 
-_PARTS = (members, keyring, directory, proposals, recording, agreements, loans, transfers, links, succession, logs)
+_PARTS = (
+    members,
+    keyring,
+    directory,
+    proposals,
+    recording,
+    agreements,
+    exposure,
+    share_transfers,
+    matters,
+    loans,
+    servicing,
+    succession,
+    logs,
+)
 _HANDLING: Mapping[tuple[str, str], _Handling] = {
     (contract, kind.__name__): _handling(kind, book)
     for part in _PARTS
-    for kind, book in part.HANDLERS.items()
-    for contract in kind.emitters
+    for (contract, kind), book in part.HANDLERS.items()
 }

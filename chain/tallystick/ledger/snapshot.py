@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 from tallystick.keys import Address
 
-from .books import AgreementBook, Books, LedgerBook, LogBook
-from .state import Agreement, ChainState, Ledger, Log, Place
+from .books import AgreementEntry, Books, BookState, LedgerState, LogState
+from .state import Agreement, AgreementBook, ChainState, LoanLedger, Log, Place
 
 __all__ = ["picture"]
 
@@ -30,40 +30,51 @@ def picture(books: Books, at: Place | None, block_time: int) -> ChainState:
         proposals=MappingProxyType(dict(books.proposals)),
         time_notes=tuple(books.time_notes),
         cancelled=frozenset(books.cancelled),
-        ledgers=MappingProxyType({address: _ledger(book) for address, book in books.ledgers.items()}),
+        agreement_books=MappingProxyType({address: _book(book) for address, book in books.agreement_books.items()}),
+        loan_ledgers=MappingProxyType({address: _ledger(ledger) for address, ledger in books.loan_ledgers.items()}),
         record_logs=MappingProxyType(
             {
-                address: MappingProxyType({key: _log(key, book) for key, book in logs.items()})
+                address: MappingProxyType({key: _log(key, log) for key, log in logs.items()})
                 for address, logs in books.record_logs.items()
             }
         ),
     )
 
 
-def _ledger(book: LedgerBook) -> Ledger:
-    return Ledger(
+def _book(book: BookState) -> AgreementBook:
+    return AgreementBook(
         address=book.address,
         predecessor=book.predecessor,
         frozen=book.frozen,
-        agreements=MappingProxyType({key: _agreement(key, agreement) for key, agreement in book.agreements.items()}),
-        loans=MappingProxyType(dict(book.loans)),
+        agreements=MappingProxyType({key: _agreement(key, entry) for key, entry in book.agreements.items()}),
         matters=MappingProxyType(dict(book.matters)),
+        own_shares=MappingProxyType(dict(book.own_shares)),
     )
 
 
-def _agreement(agreement: bytes, book: AgreementBook) -> Agreement:
+def _ledger(ledger: LedgerState) -> LoanLedger:
+    return LoanLedger(
+        address=ledger.address,
+        predecessor=ledger.predecessor,
+        frozen=ledger.frozen,
+        loans=MappingProxyType(dict(ledger.loans)),
+        matters=MappingProxyType(dict(ledger.matters)),
+    )
+
+
+def _agreement(agreement: bytes, entry: AgreementEntry) -> Agreement:
     return Agreement(
         agreement=agreement,
-        state=book.state,
-        terms=book.terms,
-        proposal=book.proposal,
-        signed=tuple(book.signed),
-        exposures=tuple(book.exposures),
-        exposure=book.exposure,
-        adopted=book.adopted,
+        state=entry.state,
+        terms=entry.terms,
+        proposal=entry.proposal,
+        signed=tuple(entry.signed),
+        exposures=tuple(entry.exposures),
+        exposure=entry.exposure,
+        adopted=entry.adopted,
     )
 
 
-def _log(key: tuple[bytes, bytes], book: LogBook) -> Log:
+def _log(key: tuple[bytes, bytes], log: LogState) -> Log:
     member, stream = key
-    return Log(member, stream, book.next_index, tuple(book.anchors))
+    return Log(member, stream, log.next_index, tuple(log.anchors))

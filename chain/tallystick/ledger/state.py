@@ -2,27 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tallystick.acts import AgreementTerms
 from tallystick.keys import Address
+from tallystick.money import apportion
 
-from .codes import AgreementState, Change, KeyPurpose, LoanState, MatterKind, MemberState, ProposalState
+from .codes import AgreementState, Change, KeyPurpose, LoanState, MatterKind, MemberState, ProposalState, Visibility
 
 __all__ = [
     "Agreement",
+    "AgreementBook",
     "Anchor",
     "ChainState",
     "Contract",
     "HeadLink",
     "Key",
-    "Ledger",
     "Loan",
+    "LoanLedger",
     "Log",
     "Matter",
     "Member",
     "Place",
     "Proposal",
     "TimeNote",
+    "shares_by_terms",
 ]
 
 
@@ -144,8 +148,8 @@ class HeadLink:
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """A loan. `servicer` is a party index; shares are in party order, zeros if SEALED, and count as exposure while it
-    is ACTIVE; `given_away` is a mask of parties that gave their share of a SEALED loan away.
+    """A loan. `servicer` is the member it was transferred to; None while the originator services. `principal` is the
+    amount disbursed, 0 if SEALED. What parties hold of it is `ChainState.shares_of`.
 
     `history` has the acts linked in this ledger; those up to `carried_count` are in the predecessor. `currency`,
     `value_date`, `borrower_tag` (OPEN) and `terms` (SEALED: the digest) are of the disbursement, wherever it was.
@@ -154,10 +158,8 @@ class Loan:
     agreement: bytes
     loan: bytes
     state: LoanState
-    servicer: int
+    servicer: bytes | None
     principal: int
-    shares: tuple[int, ...]
-    given_away: int
     count: int
     carried_count: int
     head: bytes
@@ -198,8 +200,21 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """One LoanLedger: its agreements by id, loans by (agreement, loan key), matters by act id.
+class AgreementBook:
+    """One AgreementBook: its agreements by id, matters by act id, and the shares of (agreement, loan key) that are no
+    longer those of the terms. `predecessor` is known once something was adopted from it."""
+
+    address: Address
+    predecessor: Address | None
+    frozen: bool
+    agreements: Mapping[bytes, Agreement]
+    matters: Mapping[bytes, Matter]
+    own_shares: Mapping[tuple[bytes, bytes], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class LoanLedger:
+    """One LoanLedger: its loans by (agreement, loan key), matters by act id.
 
     `predecessor` is known once something was adopted from it.
     """
@@ -207,7 +222,6 @@ class Ledger:
     address: Address
     predecessor: Address | None
     frozen: bool
-    agreements: Mapping[bytes, Agreement]
     loans: Mapping[tuple[bytes, bytes], Loan]
     matters: Mapping[bytes, Matter]
 
@@ -216,9 +230,9 @@ class Ledger:
 class ChainState:
     """Everything the contracts know, after the event at `at` (None: before the first).
 
-    `directory` has every line there ever was, in order; `ledgers` and `record_logs` are by contract address, replaced
-    ones included; logs by (member, stream). `complete` is false while an event that the last one brings about is
-    missing.
+    `directory` has every line there ever was, in order. `agreement_books`, `loan_ledgers` and `record_logs` are by
+    contract address, replaced ones included; logs by (member, stream). `complete` is false while an event that the last
+    one brings about is missing.
     """
 
     chain_id: int
@@ -238,7 +252,8 @@ class ChainState:
     proposals: Mapping[bytes, Proposal]
     time_notes: tuple[TimeNote, ...]
     cancelled: frozenset[bytes]
-    ledgers: Mapping[Address, Ledger]
+    agreement_books: Mapping[Address, AgreementBook]
+    loan_ledgers: Mapping[Address, LoanLedger]
     record_logs: Mapping[Address, Mapping[tuple[bytes, bytes], Log]]
 
     def contract_at(self, name: str) -> Address | None:
@@ -246,13 +261,76 @@ class ChainState:
         return next((line.address for line in self.directory if line.name == name and line.until is None), None)
 
     @property
-    def ledger(self) -> Ledger | None:
-        """The LoanLedger that the directory names now."""
-        address = self.contract_at("LoanLedger")
-        return None if address is None else self.ledgers.get(address)
+    def agreements(self) -> Mapping[bytes, Agreement]:
+        """Agreements by id, as the present AgreementBook shows them: what it did not adopt, as its predecessor has
+        it."""
+        return {key: found for book in reversed(self.books) for key, found in book.agreements.items()}
+
+    @property
+    def loans(self) -> Mapping[tuple[bytes, bytes], Loan]:
+        """Loans by (agreement, loan key), as the present LoanLedger shows them: what it did not adopt, as its
+        predecessor has it."""
+        return {key: found for ledger in reversed(self.ledgers) for key, found in ledger.loans.items()}
 
     @property
     def logs(self) -> Mapping[tuple[bytes, bytes], Log]:
-        """The logs, by (member, stream), of the RecordLog that the directory names now."""
+        """The logs, by (member, stream), of the present RecordLog."""
         address = self.contract_at("RecordLog")
         return {} if address is None else self.record_logs.get(address, {})
+
+    @property
+    def books(self) -> tuple[AgreementBook, ...]:
+        """The present AgreementBook, its predecessor, and so on."""
+        return _lineage(self.agreement_books, self._named("AgreementBook"))
+
+    @property
+    def ledgers(self) -> tuple[LoanLedger, ...]:
+        """The present LoanLedger, its predecessor, and so on."""
+        return _lineage(self.loan_ledgers, self._named("LoanLedger"))
+
+    def shares_of(self, loan: Loan) -> tuple[int, ...]:
+        """What the parties hold of the loan, in their order: minor units, or 1 and 0 of a SEALED loan.
+
+        They count as exposure while the loan is ACTIVE. Raises `KeyError` if its agreement is unknown.
+        """
+        key = (loan.agreement, loan.loan)
+        for book in self.books:
+            if (kept := book.own_shares.get(key)) is not None:
+                return kept
+        return shares_by_terms(self.terms_of(loan.agreement), loan.principal)
+
+    def servicer_of(self, loan: Loan) -> bytes:
+        """The member that services the loan. Raises `KeyError` if its agreement is unknown."""
+        return loan.servicer or self.terms_of(loan.agreement).originator
+
+    def terms_of(self, agreement: bytes) -> AgreementTerms:
+        """The terms, whichever book has them. Raises `KeyError` if there is no such agreement."""
+        for book in self.books:
+            if (found := book.agreements.get(agreement)) is not None:
+                return found.terms
+        raise KeyError(agreement.hex())
+
+    def _named(self, name: str) -> list[Address]:
+        return [line.address for line in self.directory if line.name == name]
+
+
+def shares_by_terms(terms: AgreementTerms, principal: int) -> tuple[int, ...]:
+    """Of an OPEN loan the principal by the terms, in minor units; of a SEALED one 1 for each party."""
+    if terms.visibility == Visibility.OPEN:
+        return apportion(principal, [party.share_bps for party in terms.parties])
+    return (1,) * len(terms.parties)
+
+
+_Contract = TypeVar("_Contract", AgreementBook, LoanLedger)
+
+
+def _lineage(contracts: Mapping[Address, _Contract], named: list[Address]) -> tuple[_Contract, ...]:
+    """The last that was named, its predecessor, and so on. Before anything is adopted the predecessor is taken to be
+    the one that the directory named before."""
+    lineage: dict[Address, _Contract] = {}
+    address = named[-1] if named else None
+    while address is not None and address not in lineage:
+        found = lineage[address] = contracts[address]
+        position = named.index(address)
+        address = found.predecessor or (named[position - 1] if position else None)
+    return tuple(lineage.values())

@@ -1,74 +1,57 @@
-"""Events of an upgrade of the ledger: the old one freezes, the new one adopts (`Succession.sol`)."""
+"""Events of an upgrade: the old contract freezes, the new one adopts (`Succeeding.sol`, `LoanLedger.sol`)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
-from tallystick.acts import agreement_id
+from tallystick.keys import Address
 
-from .books import LOAN_LEDGER, AgreementBook, Books, Handler, LedgerBook
-from .codes import AgreementState
+from .books import AGREEMENT_BOOK, LOAN_LEDGER, NOTHING, Books, Handlers, SucceedingState
 from .errors import Rule, broken
 from .event import Event
-from .facts import AgreementAdopted, Fact, LedgerFrozen, LoanAdopted, LoanView
-from .finding import active_agreement, carried_agreement, carried_loan, open_ledger, party_index, require_named
+from .facts import CarriedLoan, ContractFrozen, LoanAdopted
+from .finding import active_agreement, carried_loan, open_book, open_ledger, present_book, require_named
 from .heads import link
 from .state import Loan
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "require_predecessor"]
+
+_State = TypeVar("_State", bound=SucceedingState)
 
 
-def _frozen(books: Books, fact: LedgerFrozen, event: Event) -> None:
-    ledger = open_ledger(books, event)
-    current = books.addresses[LOAN_LEDGER]
+def require_predecessor(
+    contracts: Mapping[Address, _State], contract: _State, predecessor: Address, event: Event
+) -> None:
+    """Refuse by `predecessor` what is adopted from a contract that the directory never named so, that is not frozen, or
+    that is another than before."""
+    before = contracts.get(predecessor)
+    if before is None or before is contract or not before.frozen:
+        raise broken(event, Rule.PREDECESSOR, f"{predecessor.hex()} is no frozen {event.contract} of the directory")
+    if contract.predecessor not in (None, predecessor):
+        raise broken(event, Rule.PREDECESSOR, f"this contract adopted from another than {predecessor.hex()}")
+    contract.predecessor = predecessor
+
+
+def _frozen(books: Books, fact: ContractFrozen, event: Event) -> None:
+    of_book = event.contract == AGREEMENT_BOOK
+    contract: SucceedingState = open_book(books, event) if of_book else open_ledger(books, event)
+    current = books.addresses[event.contract]
     if current == event.address or fact.successor != current:
         raise broken(event, Rule.FROZEN, f"the directory names {current.hex()}, not {fact.successor.hex()}")
-    ledger.frozen = True
-
-
-def _agreement_adopted(books: Books, fact: AgreementAdopted, event: Event) -> None:
-    ledger = open_ledger(books, event)
-    _require_predecessor(books, ledger, fact, event)
-    if fact.agreement != agreement_id(fact.terms):
-        raise broken(event, Rule.AGREEMENT_ID, f"the terms hash to {agreement_id(fact.terms).hex()}")
-    if fact.agreement in ledger.agreements:
-        raise broken(event, Rule.AGREEMENT, f"{fact.agreement.hex()} exists")
-    carried = carried_agreement(books, ledger, fact.agreement)
-    if carried is None or carried.state is not AgreementState.ACTIVE:
-        raise broken(event, Rule.AGREEMENT, f"{fact.agreement.hex()} is not active in the predecessor")
-    if fact.exposures != tuple(carried.exposures):
-        raise broken(event, Rule.CARRIED, f"the exposures are {carried.exposures}, not {fact.exposures}")
-    party_index(carried, fact.member, event)
-    ledger.agreements[fact.agreement] = AgreementBook(
-        terms=fact.terms,
-        state=AgreementState.ACTIVE,
-        proposal=carried.proposal,
-        signed=list(carried.signed),
-        exposures=list(carried.exposures),
-        exposure=carried.exposure,
-        adopted=True,
-    )
-
-
-def _require_predecessor(books: Books, ledger: LedgerBook, fact: AgreementAdopted, event: Event) -> None:
-    before = books.ledgers.get(fact.predecessor)
-    if before is None or before is ledger or not before.frozen:
-        raise broken(event, Rule.PREDECESSOR, f"{fact.predecessor.hex()} is no frozen LoanLedger of the directory")
-    if ledger.predecessor not in (None, fact.predecessor):
-        raise broken(event, Rule.PREDECESSOR, f"this ledger adopted from another than {fact.predecessor.hex()}")
-    ledger.predecessor = fact.predecessor
+    contract.frozen = True
 
 
 def _loan_adopted(books: Books, fact: LoanAdopted, event: Event) -> None:
     ledger = open_ledger(books, event)
-    require_named(books, active_agreement(ledger, fact.agreement, event), fact.member, event)
+    require_predecessor(books.loan_ledgers, ledger, fact.predecessor, event)
+    entry = active_agreement(present_book(books, event), fact.agreement, event)
+    require_named(books, entry, fact.member, event)
     if (fact.agreement, fact.loan) in ledger.loans:
         raise broken(event, Rule.LOAN, f"loan {fact.loan.hex()} exists")
-    if ledger.predecessor is None:
-        raise broken(event, Rule.PREDECESSOR, "this ledger adopted no agreement")
     before = carried_loan(books, ledger, fact.agreement, fact.loan)
     if before is None:
         raise broken(event, Rule.LOAN, f"the predecessor has no loan {fact.loan.hex()}")
-    if fact.carried != (expected := _view(before)):
+    if fact.carried != (expected := _as_carried(before)):
         raise broken(event, Rule.CARRIED, f"the predecessor has {expected}, not {fact.carried}")
     linked = link(fact, before.count, before.head, event)
     ledger.loans[fact.agreement, fact.loan] = replace(
@@ -76,21 +59,12 @@ def _loan_adopted(books: Books, fact: LoanAdopted, event: Event) -> None:
     )
 
 
-def _view(loan: Loan) -> LoanView:
-    return LoanView(
-        loan.state,
-        loan.servicer,
-        loan.given_away,
-        loan.principal,
-        loan.count,
-        loan.carried_count,
-        loan.head,
-        loan.shares,
-    )
+def _as_carried(loan: Loan) -> CarriedLoan:
+    return CarriedLoan(loan.state, loan.principal, loan.count, loan.carried_count, loan.head, loan.servicer or NOTHING)
 
 
-HANDLERS: Mapping[type[Fact], Handler] = {
-    LedgerFrozen: _frozen,
-    AgreementAdopted: _agreement_adopted,
-    LoanAdopted: _loan_adopted,
+HANDLERS: Handlers = {
+    (AGREEMENT_BOOK, ContractFrozen): _frozen,
+    (LOAN_LEDGER, ContractFrozen): _frozen,
+    (LOAN_LEDGER, LoanAdopted): _loan_adopted,
 }

@@ -1,5 +1,15 @@
 """Typed events of the contracts: one class each, and how they are read from decoded logs."""
 
+from .agreement_book import (
+    AgreementActivated,
+    AgreementAdopted,
+    AgreementCoSigned,
+    AgreementProposed,
+    ExposureReduced,
+    ShareTransferProposed,
+    ShareTransferred,
+)
+from .common import ActCancelled, ContractFrozen, LoanCoSigned, MatterWithdrawn
 from .consortium import (
     CompromiseReported,
     ConsortiumActivated,
@@ -20,30 +30,20 @@ from .consortium import (
 )
 from .loan_ledger import (
     ActLinked,
-    AgreementActivated,
-    AgreementAdopted,
-    AgreementCoSigned,
-    AgreementProposed,
+    CarriedLoan,
     Disbursed,
-    ExposureReduced,
     HeadAsOf,
-    LedgerFrozen,
     LoanAdopted,
-    LoanCoSigned,
-    LoanView,
-    MatterWithdrawn,
     Reversed,
     SealedDisbursed,
     SealedLoanActivated,
     ServicingTransferProposed,
     ServicingTransferred,
     Settled,
-    ShareTransferProposed,
-    ShareTransferred,
     WrittenOff,
 )
 from .reading import Fact, SolidityField, reader, solidity_fields
-from .record_log import ActCancelled, Anchored
+from .record_log import Anchored
 
 __all__ = [
     "ActCancelled",
@@ -53,8 +53,10 @@ __all__ = [
     "AgreementCoSigned",
     "AgreementProposed",
     "Anchored",
+    "CarriedLoan",
     "CompromiseReported",
     "ConsortiumActivated",
+    "ContractFrozen",
     "ContractRegistered",
     "DelayChanged",
     "Disbursed",
@@ -63,10 +65,8 @@ __all__ = [
     "HeadAsOf",
     "KeyAdded",
     "KeyRevocationRecorded",
-    "LedgerFrozen",
     "LoanAdopted",
     "LoanCoSigned",
-    "LoanView",
     "MatterWithdrawn",
     "MemberAdmitted",
     "MemberStateChanged",

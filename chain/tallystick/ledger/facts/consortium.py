@@ -1,7 +1,9 @@
-"""Events of `Consortium` (`IConsortium.sol`)."""
+"""Events of `Consortium` (`IConsortium.sol`).
+
+`act_id` is the act, or the executed proposal, that did it; zeros at deployment.
+"""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from tallystick.acts import ContractEntry
 from tallystick.ledger.codes import Change, KeyPurpose, MemberState
@@ -28,15 +30,8 @@ __all__ = [
 ]
 
 
-class ConsortiumFact(Fact):
-    """An event of `Consortium`. `act_id` is the act, or the executed proposal, that did it; zeros at deployment."""
-
-    __slots__ = ()
-    emitters: ClassVar[tuple[str, ...]] = ("Consortium",)
-
-
 @dataclass(frozen=True, slots=True)
-class MemberAdmitted(ConsortiumFact):
+class MemberAdmitted(Fact):
     """A member was founded or admitted, active from now on."""
 
     act_id: Bytes32
@@ -48,7 +43,7 @@ class MemberAdmitted(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class MemberStateChanged(ConsortiumFact):
+class MemberStateChanged(Fact):
     """A member was suspended, reinstated or expelled."""
 
     act_id: Bytes32
@@ -61,7 +56,7 @@ class MemberStateChanged(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class RolesChanged(ConsortiumFact):
+class RolesChanged(Fact):
     """A member has other roles."""
 
     act_id: Bytes32
@@ -72,7 +67,7 @@ class RolesChanged(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyAdded(ConsortiumFact):
+class KeyAdded(Fact):
     """A key takes effect at `not_before`; `signer` is zero at deployment and for a governed change."""
 
     act_id: Bytes32
@@ -86,7 +81,7 @@ class KeyAdded(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRevocationRecorded(ConsortiumFact):
+class KeyRevocationRecorded(Fact):
     """A key ended."""
 
     act_id: Bytes32
@@ -100,7 +95,7 @@ class KeyRevocationRecorded(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class CompromiseReported(ConsortiumFact):
+class CompromiseReported(Fact):
     """A key may have been in other hands since `since`; `previous_since` is zero on the first report."""
 
     act_id: Bytes32
@@ -115,7 +110,7 @@ class CompromiseReported(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class Ratified(ConsortiumFact):
+class Ratified(Fact):
     """A founder stands by this list of contracts."""
 
     act_id: Bytes32
@@ -127,7 +122,7 @@ class Ratified(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class ConsortiumActivated(ConsortiumFact):
+class ConsortiumActivated(Fact):
     """Every founder ratified the same list."""
 
     act_id: Bytes32
@@ -136,7 +131,7 @@ class ConsortiumActivated(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class ContractRegistered(ConsortiumFact):
+class ContractRegistered(Fact):
     """The directory names this address, in place of `previous`."""
 
     act_id: Bytes32
@@ -148,7 +143,7 @@ class ContractRegistered(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class DelayChanged(ConsortiumFact):
+class DelayChanged(Fact):
     """The timelock is another, in seconds."""
 
     act_id: Bytes32
@@ -158,7 +153,7 @@ class DelayChanged(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdChanged(ConsortiumFact):
+class ThresholdChanged(Fact):
     """The least number of approvals is another."""
 
     act_id: Bytes32
@@ -168,7 +163,7 @@ class ThresholdChanged(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalMade(ConsortiumFact):
+class ProposalMade(Fact):
     """A change is proposed, and approved by its proposer."""
 
     act_id: Bytes32
@@ -183,7 +178,7 @@ class ProposalMade(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalApproved(ConsortiumFact):
+class ProposalApproved(Fact):
     """A member approved; `approvals` counts those of members active now."""
 
     act_id: Bytes32
@@ -195,7 +190,7 @@ class ProposalApproved(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalWithdrawn(ConsortiumFact):
+class ProposalWithdrawn(Fact):
     """The proposer took its proposal back."""
 
     act_id: Bytes32
@@ -206,7 +201,7 @@ class ProposalWithdrawn(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalExecuted(ConsortiumFact):
+class ProposalExecuted(Fact):
     """A decided change was carried out; its effects stand before this event."""
 
     act_id: Bytes32
@@ -217,7 +212,7 @@ class ProposalExecuted(ConsortiumFact):
 
 
 @dataclass(frozen=True, slots=True)
-class TimeNoted(ConsortiumFact):
+class TimeNoted(Fact):
     """The digest of a time-stamp token: what follows is later than that token."""
 
     act_id: Bytes32

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import IntEnum
-from typing import Annotated, Any, ClassVar, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, cast, get_args, get_origin, get_type_hints
 
 from tallystick.acts import Struct, act_types
 from tallystick.keys import Address
@@ -51,8 +51,6 @@ class Fact:
     __slots__ = ()
 
     chain_id: int
-    emitters: ClassVar[tuple[str, ...]]
-    """The directory's names of the contracts that emit it."""
 
 
 def reader(kind: type[Any]) -> _Read:

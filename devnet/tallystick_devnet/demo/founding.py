@@ -45,8 +45,8 @@ def found(journal: Journal, folder: Path, gateways: Gateways, node: str) -> None
         api = gateways.api(ORIGINATOR)
 
         def ratified() -> bool:
-            answer = api.get("/v1/members")
-            step.done(sum(1 for member in answer["members"] if member["ratified"]))
+            answer = api.get("/v1/consortium")
+            step.done(len(answer["ratified"]))
             return bool(answer["active"])
 
         until(gateways, ratified, "every founder has ratified", within_s=_RATIFIED_WITHIN_S)

@@ -90,7 +90,7 @@ def record_repayments(
             gateways.tally(ORIGINATOR, "records", "submit", str(path), *options)
 
         def anchored() -> bool:
-            logs = {log["stream"]: log for log in api.get("/v1/logs")["logs"]}
+            logs = {log["stream"]: log for log in api.get("/v1/logs")["items"]}
             log = logs.get(agreement, {"records": 0, "anchored": 0})
             step.done(int(log["anchored"]))
             return int(log["anchored"]) == int(log["records"]) == total

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from eth_abi.abi import decode, encode
-from eth_abi.exceptions import DecodingError
+from eth_abi.exceptions import DecodingError, EncodingError
 
 from tallystick.client.artifacts import canonical_type, load
 
@@ -29,7 +29,10 @@ def encode_parameters(parameters: Sequence[Parameter], values: Sequence[object])
     """
     if len(parameters) != len(values):
         raise ValueError(f"{len(values)} values for {len(parameters)} parameters")
-    return encode([canonical_type(parameter) for parameter in parameters], [_plain(value) for value in values])
+    try:
+        return encode([canonical_type(parameter) for parameter in parameters], [_plain(value) for value in values])
+    except EncodingError as why:
+        raise ValueError(str(why)) from None
 
 
 def decode_parameters(parameters: Sequence[Parameter], encoded: bytes) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Small parts: configuration that says what is wrong, clocks compared with blocks, cursors."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def test_a_wrong_entry_is_named(entries: dict[str, Any], field: str) -> None:
 
 
 def test_a_missing_or_broken_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ConfigRefused, match="no gateway.toml"):
+    with pytest.raises(ConfigRefused, match=r"no gateway\.toml"):
         Config.load(tmp_path)
     (tmp_path / "gateway.toml").write_text("[member\n")
     with pytest.raises(ConfigRefused, match="not TOML"):
@@ -123,10 +124,8 @@ def test_a_cursor_carries_its_key(key: int | str) -> None:
 
 @given(st.text(max_size=60))
 def test_a_cursor_from_elsewhere_never_crashes(text: str) -> None:
-    try:
+    with suppress(CursorRefused):
         decode_cursor(text)
-    except CursorRefused as refused:
-        assert refused.code == "page.cursor_refused"
 
 
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=40))

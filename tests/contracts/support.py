@@ -36,6 +36,7 @@ __all__ = [
     "NOBODY",
     "Call",
     "Chain",
+    "Creation",
     "Deployed",
     "Member",
     "Network",
@@ -99,6 +100,19 @@ class Call:
         return encode_call(self.to.name, self.function, *self.arguments)
 
 
+@dataclass(frozen=True)
+class Creation:
+    """A contract of ours about to be created."""
+
+    name: str
+    arguments: tuple[Any, ...]
+
+    @property
+    def calldata(self) -> bytes:
+        artifact = load(self.name)
+        return artifact.creation_code + artifact.encode_constructor(*self.arguments)
+
+
 class Chain:
     """An embedded engine that mines when told to. `now` is the time of its newest block."""
 
@@ -145,8 +159,7 @@ class Chain:
 
     def deploy(self, name: str, *arguments: object, at: int | None = None) -> Deployed:
         """Create a contract of ours. Raises `ContractRefused` where its constructor does."""
-        artifact = load(name)
-        receipt = self._mined(None, artifact.creation_code + artifact.encode_constructor(*arguments), at)
+        receipt = self._mined(None, Creation(name, arguments).calldata, at)
         deployed = Deployed(name, bytes.fromhex(receipt["contractAddress"][2:]))
         self.directory[deployed.address] = name
         return deployed
@@ -160,11 +173,11 @@ class Chain:
         """What a function would return now. Raises `ContractRefused`."""
         return ask(self.node, deployed.name, deployed.address, function, *arguments, sender=sender)
 
-    def refused(self, call: Call, error: str, /, *, sender: bytes | None = None, **values: Any) -> None:
+    def refused(self, call: Call | Creation, error: str, /, *, sender: bytes | None = None, **values: Any) -> None:
         """Assert that the contract refuses `call` now with exactly this error and these values."""
-        with pytest.raises(ContractRefused) as refusal:
-            self.ask(call.to, call.function, *call.arguments, sender=sender)
-        assert (refusal.value.name, refusal.value.values) == (error, values)
+        to = call.to.address if isinstance(call, Call) else None
+        refusal = self._refusal(to, call.calldata, sender or bytes(20))
+        assert (refusal.name, refusal.values) == (error, values)
 
     def code_hash(self, deployed: Deployed) -> bytes:
         return keccak256(self.node.code(deployed.address))
@@ -180,17 +193,17 @@ class Chain:
         receipt = self.node.receipt(transaction.hash)
         assert receipt is not None
         if receipt["status"] != "0x1":
-            self._raise_refusal(to, data, sender)
+            raise self._refusal(to, data, sender.address)
         assert to is not None or receipt["contractAddress"] == f"0x{created_address(sender.address, nonce).hex()}"
         return receipt
 
-    def _raise_refusal(self, to: bytes | None, data: bytes, sender: ActKey) -> None:
-        request = {"from": f"0x{sender.address.hex()}", "data": f"0x{data.hex()}", "gas": hex(_GAS)}
+    def _refusal(self, to: bytes | None, data: bytes, sender: bytes) -> ContractRefused:
+        request = {"from": f"0x{sender.hex()}", "data": f"0x{data.hex()}", "gas": hex(_GAS)}
         if to is not None:
             request["to"] = f"0x{to.hex()}"
         with pytest.raises(NodeRefused) as refused:
             self.node.call("eth_call", request, "latest")
-        raise decode_revert(refused.value.revert_data)
+        return decode_revert(refused.value.revert_data)
 
 
 @dataclass(frozen=True)

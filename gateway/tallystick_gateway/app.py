@@ -17,6 +17,7 @@ from tallystick_gateway.loans import endpoints as loans_endpoints
 from tallystick_gateway.members import endpoints as members_endpoints
 from tallystick_gateway.records import endpoints as records_endpoints
 from tallystick_gateway.records import tasks as records_tasks
+from tallystick_gateway.watch import endpoints as watch_endpoints
 from tallystick_gateway.watch.assembly import assemble_chain
 
 __all__ = ["ROUTERS", "STREAMED_PATHS", "assemble", "create_app"]
@@ -24,6 +25,7 @@ __all__ = ["ROUTERS", "STREAMED_PATHS", "assemble", "create_app"]
 ROUTERS = (
     kit_endpoints.router,
     acts_endpoints.router,
+    watch_endpoints.router,
     agreements_endpoints.router,
     loans_endpoints.router,
     members_endpoints.router,

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from tallystick.client import Fault, Node, NodeError, NodeRefused
+from tallystick.client import Node, NodeRefused
 from tallystick.client.errors import ContractRefused, decode_revert
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
+from tallystick_gateway.watch.calls import eth_calls
 from tallystick_gateway.watch.nodes import NodePool
 
 from . import repository
@@ -95,27 +96,22 @@ class Examiner:
         return failing - 1, refusal
 
     def _refusal_of(self, node: Node, items: Sequence[CarriedAct]) -> ContractRefused | None:
-        contract, kind = items[0].contract, items[0].kind
-        try:
-            node.eth_call(
-                self._desk.consortium.contract(contract).address,
-                calldata_of(contract, kind, items),
-                sender=self._desk.sender_key.address,
-            )
-        except NodeRefused as refused:
-            return _refusal(refused)
-        return None
+        """Why the contract would refuse these acts together, None if it would not."""
+        return self._refusals(node, [items])[0]
 
     def _refusals_alone(self, node: Node, items: Sequence[CarriedAct]) -> list[ContractRefused | None]:
-        calls = []
-        for item in items:
-            request = {
-                "to": f"0x{self._desk.consortium.contract(item.contract).address.hex()}",
-                "from": f"0x{self._desk.sender_key.address.hex()}",
-                "data": f"0x{calldata_of(item.contract, item.kind, [item]).hex()}",
-            }
-            calls.append(("eth_call", (request, "latest")))
-        return [_refusal(answer) if isinstance(answer, NodeError) else None for answer in node.batch(calls)]
+        return self._refusals(node, [[item] for item in items])
+
+    def _refusals(self, node: Node, batches: Sequence[Sequence[CarriedAct]]) -> list[ContractRefused | None]:
+        requests = [
+            (
+                self._desk.consortium.contract(items[0].contract).address,
+                calldata_of(items[0].contract, items[0].kind, items),
+            )
+            for items in batches
+        ]
+        answers = eth_calls(node, requests, self._desk.sender_key.address)
+        return [decode_revert(x.revert_data) if isinstance(x, NodeRefused) else None for x in answers]
 
     def _carry_out(self, session: Session, carrier: CarrierLine, verdict: Verdict) -> None:
         repository.mark_carriers(session, [carrier.id], state="examined")
@@ -174,10 +170,3 @@ class Examiner:
 
 def _line(item: CarriedAct) -> ActLine:
     return ActLine(item.id, State(item.state), item.submission_id, item.valid_until)
-
-
-def _refusal(error: NodeError) -> ContractRefused:
-    """The contract's refusal; a `NodeError` that is something else is raised."""
-    if isinstance(error, NodeRefused) and (error.revert_data or error.fault is Fault.REVERTED):
-        return decode_revert(error.revert_data)
-    raise error

@@ -8,6 +8,7 @@ from tallystick_gateway.acts.sender import Sender
 from tallystick_gateway.kit.gateway import Gateway, Reason
 from tallystick_gateway.kit.worker import Task
 
+from .auditing import Auditor
 from .nodes import NodePool
 from .watcher import Watcher
 
@@ -16,6 +17,7 @@ __all__ = ["assemble_chain"]
 _SEND_EVERY_S = 1.0
 _EXAMINE_EVERY_S = 2.0
 _RECONCILE_EVERY_S = 5.0
+_AUDIT_EVERY_S = 5.0
 _POLL_WHILE_WAITING_S = 0.1
 """How often the watcher looks while something of ours is on its way."""
 
@@ -36,6 +38,7 @@ def assemble_chain(gateway: Gateway) -> None:
             Task("watch", gateway.config.settings.chain.poll_s, _watch(gateway, watcher, sender)),
             Task("acts.send", _SEND_EVERY_S, sender.step),
             Task("acts.examine", _EXAMINE_EVERY_S, examiner.step),
+            Task("chain.audit", _AUDIT_EVERY_S, Auditor(gateway, pool).step),
             Task("acts.reconcile", _RECONCILE_EVERY_S, reconciler.step),
         ]
     )

@@ -11,14 +11,15 @@ from functools import cache
 from typing import Any
 
 from tallystick.client import artifacts
+from tallystick.hexadecimal import byte_string
 from tallystick.keccak import keccak256
 
 from .blocks import CheckedLog
 from .chain_event import ChainEvent
-from .errors import EventUnreadable
+from .errors import EventUnreadable, NodeTalksNonsense
 from .headers import CheckedHeader
 
-__all__ = ["read_event"]
+__all__ = ["ResultReader", "read_event", "result_reader"]
 
 _WORD = 32
 _LARGEST_ARRAY = 4096
@@ -70,6 +71,35 @@ def read_event(contract: str, checked: CheckedLog, header: CheckedHeader) -> Cha
         transaction_index=checked.transaction_index,
         log_index=checked.index,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ResultReader:
+    """How a view is called, and what it returned is read. Structs are mappings, several results a mapping by name."""
+
+    selector: bytes
+    outputs: _Layout
+    only: str | None
+
+    def read(self, returned: object) -> Any:
+        """The value that an `eth_call` returned as JSON-RPC data. Raises `NodeTalksNonsense`."""
+        try:
+            values = self.outputs.read(byte_string(returned), 0)
+        except (_Malformed, ValueError) as why:
+            raise NodeTalksNonsense(f"A contract's view returned {why}.", what="eth_call") from None
+        return values if self.only is None else values[self.only]
+
+
+@cache
+def result_reader(contract: str, function: str) -> ResultReader:
+    """The reader of a view of `contract`. Raises `KeyError` if it has none of that name."""
+    artifact = artifacts.load(contract)
+    outputs = next(
+        entry["outputs"] for entry in artifact.abi if entry["type"] == "function" and entry["name"] == function
+    )
+    named = [{**part, "name": part["name"] or str(position)} for position, part in enumerate(outputs)]
+    only = named[0]["name"] if len(named) == 1 else None
+    return ResultReader(artifact.selector(function), _struct(named), only)
 
 
 @cache

@@ -4,6 +4,7 @@ from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.worker import Fatal
 
 __all__ = [
+    "AuditUnknown",
     "BlockMissing",
     "BodyMismatch",
     "ChainDistrusted",
@@ -26,6 +27,14 @@ class NodeAway(GatewayError):
     status = 503
     code = "watch.node_away"
     advice = "Start the node, or correct [chain] nodes in gateway.toml; what was accepted waits and is sent later."
+
+
+class AuditUnknown(GatewayError):
+    """There is no such audit"""
+
+    status = 404
+    code = "audit.unknown"
+    advice = "Ask for one with POST /v1/chain:audit."
 
 
 class BlockMissing(GatewayError):

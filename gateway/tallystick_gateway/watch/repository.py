@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import delete, func, update
+from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
 from tallystick_gateway.kit.db import Session
@@ -19,11 +20,14 @@ __all__ = [
     "find_audit",
     "forget_empty_blocks",
     "last_block",
+    "log_ends",
+    "next_audit",
     "set_audit",
 ]
 
 _blocks = table_of(BlockRow)
 _audits = table_of(AuditRow)
+_anchors = table_of(AnchorRow)
 
 
 def last_block(session: Session) -> BlockRow | None:
@@ -75,6 +79,22 @@ def find_audit(session: Session, audit_id: str) -> AuditRow | None:
     return session.exec(select(AuditRow).where(col(AuditRow.id) == audit_id)).first()
 
 
+def next_audit(session: Session, states: Sequence[str]) -> AuditRow | None:
+    """The oldest audit in one of `states`."""
+    query = select(AuditRow).where(col(AuditRow.state).in_(states)).order_by(col(AuditRow.started_at))
+    return session.exec(query.limit(1)).first()
+
+
 def set_audit(session: Session, audit_id: str, **columns: object) -> None:
     """Set columns of one audit."""
     session.execute(update(_audits).where(owned_by(session, _audits), _audits.c.id == audit_id).values(**columns))
+
+
+def log_ends(session: Session) -> list[tuple[bytes, bytes, int, bytes]]:
+    """(member, stream, next index, act id of the last anchor) of every log."""
+    ends: dict[tuple[bytes, bytes], tuple[int, bytes]] = {}
+    columns = (_anchors.c[name] for name in ("member", "stream", "first_index", "count", "act_id"))
+    query = select_columns(*columns).where(owned_by(session, _anchors))
+    for member, stream, first_index, count, act_id in session.execute(query.order_by(_anchors.c.first_index)):
+        ends[member, stream] = (first_index + count, act_id)
+    return [(member, stream, *end) for (member, stream), end in ends.items()]

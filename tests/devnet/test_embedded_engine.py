@@ -18,6 +18,7 @@ from tallystick.receipts import receipt_from_rpc, receipts_root
 from tallystick_devnet.engines import EmbeddedEngine, NodeState
 from tallystick_devnet.engines.ports import free_port
 from tallystick_devnet.errors import (
+    EngineFailed,
     EngineNotRunning,
     EngineProgramMissing,
     FolderForeign,
@@ -292,6 +293,12 @@ def test_a_missing_program_says_what_to_install(folder: Path, monkeypatch: pytes
     with pytest.raises(EngineProgramMissing) as refused:
         EmbeddedEngine(folder).start()
     assert "npm ci" in refused.value.advice
+
+
+def test_a_place_that_cannot_hold_a_chain_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(EngineFailed):
+        EmbeddedEngine(tmp_path / "file" / "chain").start()
 
 
 def test_what_needs_several_nodes_is_refused(folder: Path) -> None:

@@ -137,16 +137,19 @@ class EmbeddedEngine:
         command += ["--block-time", str(self._block_time_s), "--state-interval", str(self._state_interval_s)]
         command += ["--port", str(self._port)] if self._port is not None else []
         command += [] if detached else ["--attached"]
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self._folder.log.open("a") as log:
-            supervisor = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._folder.log.open("a") as log:
+                supervisor = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    start_new_session=True,
+                )
+        except OSError as why:
+            raise EngineFailed(reason=str(why), log=self.log) from why
         try:
             outcome = self._first_word(supervisor)
         except BaseException:

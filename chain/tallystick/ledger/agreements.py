@@ -44,7 +44,7 @@ def _co_signed(books: Books, fact: AgreementCoSigned, event: Event) -> None:
     matter = sign_matter(book, entry, fact, (MatterKind.AGREEMENT,), event)
     entry.signed.append(fact.member)
     if not matter.open:
-        books.expect(AgreementActivated, act_id=matter.matter, agreement=fact.agreement)
+        books.expect(AGREEMENT_BOOK, AgreementActivated, act_id=matter.matter, agreement=fact.agreement)
 
 
 def _activated(books: Books, fact: AgreementActivated, event: Event) -> None:

@@ -52,15 +52,16 @@ Handlers = Mapping[tuple[str, type[Fact]], Handler]
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An event that must come next, with the values that are determined."""
+    """An event that must come next, from the contract of this name, with the values that are determined."""
 
+    contract: str
     kind: type[Fact]
     values: Mapping[str, object]
 
-    def differs(self, fact: Fact) -> str:
-        """What is wrong with `fact` as the event that is due; empty if nothing is."""
-        if type(fact) is not self.kind:
-            return f"{self.kind.__name__} is due, not {type(fact).__name__}"
+    def differs(self, contract: str, fact: Fact) -> str:
+        """What is wrong with `fact` of `contract` as the event that is due; empty if nothing is."""
+        if type(fact) is not self.kind or contract != self.contract:
+            return f"{self.kind.__name__} of {self.contract} is due, not {type(fact).__name__} of {contract}"
         for name, value in self.values.items():
             found = getattr(fact, name)
             if found != value:
@@ -159,9 +160,9 @@ class Books:
     follows: bool = False
     """Whether the event at hand was due."""
 
-    def expect(self, kind: type[Fact], **values: object) -> None:
-        """Demand that the next event, after those already due, is of `kind` with these values."""
-        self.due.append(Due(kind, values))
+    def expect(self, contract: str, kind: type[Fact], **values: object) -> None:
+        """Demand that the next event, after those already due, is of `contract` and `kind` with these values."""
+        self.due.append(Due(contract, kind, values))
 
     @property
     def active_count(self) -> int:

@@ -49,6 +49,7 @@ def _ratified(books: Books, fact: Ratified, event: Event) -> None:
         return
     for entry in fact.contracts:
         books.expect(
+            CONSORTIUM,
             ContractRegistered,
             act_id=fact.act_id,
             name=entry.name,
@@ -56,7 +57,7 @@ def _ratified(books: Books, fact: Ratified, event: Event) -> None:
             previous=NO_ADDRESS,
             code_hash=entry.code_hash,
         )
-    books.expect(ConsortiumActivated, act_id=fact.act_id, list_hash=fact.list_hash)
+    books.expect(CONSORTIUM, ConsortiumActivated, act_id=fact.act_id, list_hash=fact.list_hash)
 
 
 def _check_list(books: Books, entries: tuple[ContractEntry, ...], event: Event) -> None:

@@ -7,7 +7,7 @@ booked.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from .books import CONSORTIUM_NAME, NO_ADDRESS, Books, Due
+from .books import CONSORTIUM, CONSORTIUM_NAME, NO_ADDRESS, Books, Due
 from .codes import Change, KeyPurpose, MemberState
 from .errors import Rule, broken
 from .event import Event
@@ -39,11 +39,11 @@ def effects_of(books: Books, proposal: Proposal, event: Event) -> list[Due]:
     payload = proposal.payload
     words = tuple(payload[start : start + 32] for start in range(0, len(payload), 32))
     due = _EFFECTS[proposal.change](books, words, event)
-    return [Due(item.kind, {"act_id": proposal.proposal, **item.values}) for item in due]
+    return [Due(CONSORTIUM, item.kind, {"act_id": proposal.proposal, **item.values}) for item in due]
 
 
 def _due(kind: type[Fact], **values: object) -> Due:
-    return Due(kind, values)
+    return Due(CONSORTIUM, kind, values)
 
 
 def _admit(books: Books, words: _Words, event: Event) -> list[Due]:

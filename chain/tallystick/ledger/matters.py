@@ -102,7 +102,7 @@ def _withdrawn(books: Books, fact: MatterWithdrawn, event: Event) -> None:
     contract.matters[fact.matter] = replace(matter, open=False)
     if entry is not None and matter.kind is MatterKind.AGREEMENT:
         entry.state = AgreementState.WITHDRAWN
-    books.expect(ActCancelled, act_id=fact.act_id, cancelled=fact.matter, member=fact.member)
+    books.expect(event.contract, ActCancelled, act_id=fact.act_id, cancelled=fact.matter, member=fact.member)
 
 
 def _agreement_of(contract: SucceedingState, books: Books, matter: Matter, event: Event) -> AgreementEntry | None:

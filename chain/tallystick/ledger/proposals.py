@@ -29,7 +29,9 @@ def expect_execution(books: Books, proposal_id: bytes, event: Event) -> None:
     if approvals < required:
         raise broken(event, Rule.APPROVALS, f"{approvals} approvals where {required} are needed")
     books.due.extend(effects_of(books, proposal, event))
-    books.expect(ProposalExecuted, act_id=proposal_id, change=proposal.change, approvals=approvals, required=required)
+    books.expect(
+        CONSORTIUM, ProposalExecuted, act_id=proposal_id, change=proposal.change, approvals=approvals, required=required
+    )
 
 
 def _made(books: Books, fact: ProposalMade, event: Event) -> None:

@@ -23,9 +23,8 @@ from . import (
     members,
     proposals,
     recording,
-    servicing,
-    share_transfers,
     succession,
+    transfers,
 )
 from .books import AGREEMENT_BOOK, CONSORTIUM, NO_ADDRESS, NOTHING, Books, Handler, place_of
 from .codes import KeyPurpose
@@ -57,7 +56,7 @@ from .facts import (
 from .snapshot import picture
 from .state import ChainState
 
-__all__ = ["Replay", "replay"]
+__all__ = ["Replay", "handled_events", "replay"]
 
 _ACT: Final = (KeyPurpose.ACT,)
 _ACT_OR_RECOVERY: Final = (KeyPurpose.ACT, KeyPurpose.RECOVERY)
@@ -224,13 +223,13 @@ class Replay:
         books, last = self._books, self._last
         if not books.due and handling.governed and fact.act_id in books.proposals:
             proposals.expect_execution(books, fact.act_id, event)
-        elif books.due and last is not None:
-            if (event.transaction_hash, event.address) != (last.transaction_hash, last.address):
+        elif books.due:
+            if last is not None and event.transaction_hash != last.transaction_hash:
                 raise broken(event, Rule.CONSEQUENCE, f"{books.due[0].kind.__name__} is due before it")
         elif handling.only_following or (handling.governed and getattr(fact, "signer", NO_ADDRESS) == NO_ADDRESS):
             raise broken(event, Rule.CAUSE, f"nothing brought {event.name} about")
         books.follows = bool(books.due)
-        if books.follows and (wrong := books.due.popleft().differs(fact)):
+        if books.follows and (wrong := books.due.popleft().differs(event.contract, fact)):
             raise broken(event, Rule.CONSEQUENCE, wrong)
 
 
@@ -240,6 +239,11 @@ def replay(events: Iterable[Event], chain_id: int, consortium: Address) -> Chain
     for event in events:
         run.apply(event)
     return run.finish()
+
+
+def handled_events() -> Mapping[tuple[str, str], type[Fact]]:
+    """The typed event by the names of contract and event, for every event that is replayed."""
+    return {key: handling.kind for key, handling in _HANDLING.items()}
 
 
 def _record_act(books: Books, fact: Any, handling: _Handling, event: Event) -> None:
@@ -279,10 +283,9 @@ _PARTS = (
     recording,
     agreements,
     exposure,
-    share_transfers,
     matters,
     loans,
-    servicing,
+    transfers,
     succession,
     logs,
 )

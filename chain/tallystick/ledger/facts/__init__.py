@@ -6,10 +6,9 @@ from .agreement_book import (
     AgreementCoSigned,
     AgreementProposed,
     ExposureReduced,
-    ShareTransferProposed,
     ShareTransferred,
 )
-from .common import ActCancelled, ContractFrozen, LoanCoSigned, MatterWithdrawn
+from .common import ActCancelled, ContractFrozen, MatterWithdrawn
 from .consortium import (
     CompromiseReported,
     ConsortiumActivated,
@@ -34,12 +33,14 @@ from .loan_ledger import (
     Disbursed,
     HeadAsOf,
     LoanAdopted,
+    LoanCoSigned,
     Reversed,
     SealedDisbursed,
     SealedLoanActivated,
     ServicingTransferProposed,
     ServicingTransferred,
     Settled,
+    ShareTransferProposed,
     WrittenOff,
 )
 from .reading import Fact, SolidityField, reader, solidity_fields

@@ -12,7 +12,6 @@ __all__ = [
     "AgreementCoSigned",
     "AgreementProposed",
     "ExposureReduced",
-    "ShareTransferProposed",
     "ShareTransferred",
 ]
 
@@ -49,25 +48,6 @@ class AgreementActivated(Fact):
 
     act_id: Bytes32
     agreement: Bytes32
-    chain_id: U256
-
-
-@dataclass(frozen=True, slots=True)
-class ShareTransferProposed(Fact):
-    """`member` offers `amount` of its share to `to`; 0 is the whole share of a SEALED loan."""
-
-    act_id: Bytes32
-    agreement: Bytes32
-    loan: Bytes32
-    member: Bytes32
-    signer: Account
-    to: Bytes32
-    amount: U64
-    reason: Bytes32
-    price: Bytes32
-    open_until: U64
-    count: U64
-    head: Bytes32
     chain_id: U256
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from tallystick.ledger.codes import MatterKind
 
-from .reading import U16, U64, U256, Account, Bytes32, Fact
+from .reading import U256, Account, Bytes32, Fact
 
-__all__ = ["ActCancelled", "ContractFrozen", "LoanCoSigned", "MatterWithdrawn"]
+__all__ = ["ActCancelled", "ContractFrozen", "MatterWithdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,6 @@ class MatterWithdrawn(Fact):
     member: Bytes32
     kind: MatterKind
     agreement: Bytes32
-    chain_id: U256
-
-
-@dataclass(frozen=True, slots=True)
-class LoanCoSigned(Fact):
-    """A party signed a matter of the loan; with nobody awaited it takes effect by the next event."""
-
-    act_id: Bytes32
-    agreement: Bytes32
-    loan: Bytes32
-    member: Bytes32
-    signer: Account
-    matter: Bytes32
-    awaiting: U16
-    count: U64
-    head: Bytes32
     chain_id: U256
 
 

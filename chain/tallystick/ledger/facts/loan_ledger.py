@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tallystick.ledger.codes import LoanState
 
-from .reading import U32, U64, U256, Account, Bytes3, Bytes32, Fact
+from .reading import U16, U32, U64, U256, Account, Bytes3, Bytes32, Fact
 
 __all__ = [
     "ActLinked",
@@ -12,12 +12,14 @@ __all__ = [
     "Disbursed",
     "HeadAsOf",
     "LoanAdopted",
+    "LoanCoSigned",
     "Reversed",
     "SealedDisbursed",
     "SealedLoanActivated",
     "ServicingTransferProposed",
     "ServicingTransferred",
     "Settled",
+    "ShareTransferProposed",
     "WrittenOff",
 ]
 
@@ -64,6 +66,22 @@ class SealedDisbursed(Fact):
     signer: Account
     terms: Bytes32
     open_until: U64
+    count: U64
+    head: Bytes32
+    chain_id: U256
+
+
+@dataclass(frozen=True, slots=True)
+class LoanCoSigned(Fact):
+    """A party signed a matter of the loan; with nobody awaited it takes effect by the next event."""
+
+    act_id: Bytes32
+    agreement: Bytes32
+    loan: Bytes32
+    member: Bytes32
+    signer: Account
+    matter: Bytes32
+    awaiting: U16
     count: U64
     head: Bytes32
     chain_id: U256
@@ -123,6 +141,25 @@ class WrittenOff(Fact):
     previous: LoanState
     value_date: U32
     reason: Bytes32
+    count: U64
+    head: Bytes32
+    chain_id: U256
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTransferProposed(Fact):
+    """`member` offers `amount` of its share to `to`; 0 is the whole share of a SEALED loan."""
+
+    act_id: Bytes32
+    agreement: Bytes32
+    loan: Bytes32
+    member: Bytes32
+    signer: Account
+    to: Bytes32
+    amount: U64
+    reason: Bytes32
+    price: Bytes32
+    open_until: U64
     count: U64
     head: Bytes32
     chain_id: U256

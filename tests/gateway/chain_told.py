@@ -122,6 +122,10 @@ class Told:
         self.events(("ConsortiumActivated", {"listHash": bytes(32)}))
         desk_of(self._gateway).node_checked()
 
+    def key_added(self, purpose: str, key: bytes, member: bytes) -> None:
+        """One more key of a member, valid now."""
+        self.events(self._key((purpose, key, member)))
+
     def _key(self, purpose_key_member: tuple[str, bytes, bytes]) -> tuple[str, dict[str, Any]]:
         purpose, key, member = purpose_key_member
         window = {"notBefore": self._now - _DAY_S, "notAfter": self._now + 365 * _DAY_S}

@@ -22,33 +22,39 @@ class Refusals:
     def __init__(self, rows: int) -> None:
         self._rows = rows
         self._lines: set[int] = set()
-        self.errors: list[RowError] = []
+        self._errors: list[RowError] = []
 
     @property
     def count(self) -> int:
         """How many rows were refused."""
         return len(self._lines)
 
+    @property
+    def errors(self) -> list[RowError]:
+        """The errors that are kept, by line."""
+        return sorted(self._errors, key=lambda error: error.line)
+
     def add(self, line: int, error: TallystickError) -> None:
         """Refuse the row in `line` (from 1)."""
         self._lines.add(line)
-        if len(self.errors) < _MOST_SHOWN:
+        if len(self._errors) < _MOST_SHOWN:
             field = str(error.values.get("field", ""))
-            self.errors.append(
+            self._errors.append(
                 RowError(line=line, field=field, code=error.code, detail=str(error), advice=error.advice)
             )
 
     def require_none(self) -> None:
         """Raises `RowsRefused` if any row was refused."""
         if self._lines:
-            first = self.errors[0]
+            errors = self.errors
+            first = errors[0]
             raise RowsRefused(
                 refused=self.count,
                 rows=self._rows,
                 line=first.line,
                 field=first.field,
                 detail=first.detail,
-                errors=[error.model_dump() for error in self.errors],
+                errors=[error.model_dump() for error in errors],
             )
 
 

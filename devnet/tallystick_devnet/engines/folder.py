@@ -7,8 +7,8 @@
     engine.lock     held by the supervisor as long as it lives
     engine.log      what the supervisor and the engine said
 
-anvil overwrites its dump in place, so a kill in the middle leaves half a file. At every moment at least one of
-state.json and previous.json is whole, once the first dump was written.
+anvil overwrites its dump in place, so a kill in the middle leaves half a file. Once a first dump was
+kept, at least one of state.json and previous.json is whole at every moment.
 """
 
 from __future__ import annotations

@@ -15,31 +15,29 @@ from tallystick_gateway.commands.records import CHECKED_AS
 __all__ = ["SAMPLE_SIZE", "audit_chain", "audit_logs", "check_sample"]
 
 SAMPLE_SIZE: Final = 200
+_ENDED: Final = ("DONE", "FAILED")
 
 
 def audit_chain(journal: Journal, gateways: Gateways) -> None:
     """Every gateway recomputes agreements, shares, exposure, heads and logs from the chain alone."""
     with journal.step("Check 1: each gateway recomputes everything from the chain alone") as step:
         started = {part: str(gateways.api(part).post("/v1/chain:audit")["id"]) for part in CAST}
-        reports: dict[str, Mapping[str, Any]] = {}
+        audits: dict[str, Mapping[str, Any]] = {}
 
         def ended() -> bool:
             for part, audit in started.items():
-                report = gateways.api(part).get(f"/v1/chain/audits/{audit}")
-                reports[part.name] = report
-            step.total(sum(int(report["height"] or 0) for report in reports.values()))
-            step.done(sum(int(report["checked_height"] or 0) for report in reports.values()))
-            return all(report["done"] for report in reports.values())
+                audits[part.name] = gateways.api(part).get(f"/v1/audits/{audit}")
+            step.total(sum(int(audit["head"]) for audit in audits.values()))
+            step.done(sum(int(audit["height"]) for audit in audits.values()))
+            return all(audit["state"] in _ENDED for audit in audits.values())
 
         until(gateways, ended, "every gateway has recomputed the chain")
-        _show_differences(journal, reports)
-        counts = {name: dict(report["counts"]) for name, report in reports.items()}
-        first = next(iter(counts.values()))
-        step.line.sent = f"{len(reports)} gateways"
-        step.line.held = ", ".join(f"{count:,} {what}" for what, count in first.items())
+        reports = {name: audit["report"] for name, audit in audits.items()}
+        step.line.sent = f"{len(reports)} gateways, {max(int(audit['head']) for audit in audits.values())} blocks"
+        step.line.held = _found(next(iter(reports.values())))
         step.line.check = "1 chain alone"
-        step.line.differences = sum(len(report["differences"]) for report in reports.values())
-        step.line.differences += sum(1 for other in counts.values() if other != first)
+        step.line.differences = sum(_differences(journal, name, report) for name, report in reports.items())
+        step.line.differences += _disagreements(journal, reports)
 
 
 def audit_logs(journal: Journal, gateways: Gateways) -> None:
@@ -80,9 +78,35 @@ def check_sample(journal: Journal, folder: Path, gateways: Gateways, agreement: 
         step.line.differences = failed
 
 
-def _show_differences(journal: Journal, reports: Mapping[str, Mapping[str, Any]]) -> None:
-    for name, report in reports.items():
-        for difference in report["differences"][:10]:
-            journal.console.print(f"  [red]{name}: {difference}[/]")
-        if report.get("error"):
-            journal.console.print(f"  [red]{name}: {report['error']}[/]")
+def _found(report: Mapping[str, Any]) -> str:
+    """What one gateway recomputed, in a line."""
+    if "loans" not in report:
+        return "see above"
+    exposure = ", ".join(
+        f"exposure {party['member'][:8]}… {int(party['exposure']) / 100:,.2f} {agreement['currency']}"
+        for agreement in report["agreements"]
+        for party in agreement["parties"]
+    )
+    return (
+        f"{report['loans']:,} loans, {report['acts_linked']:,} acts in heads, {report['records_anchored']:,} records "
+        f"under {report['anchors']} anchors, {exposure}"
+    )
+
+
+def _differences(journal: Journal, name: str, report: Mapping[str, Any]) -> int:
+    """How many differences this gateway found in itself or in the contracts, each of the first ones shown."""
+    found = list(report.get("tables", {}).get("first", ())) + list(report.get("contracts", {}).get("first", ()))
+    found += [str(report[reason]) for reason in ("replay", "detail") if report.get(reason)]
+    for difference in found:
+        journal.console.print(f"  [red]{name}: {difference}[/]")
+    return 0 if report["agreed"] else max(1, len(found))
+
+
+def _disagreements(journal: Journal, reports: Mapping[str, Mapping[str, Any]]) -> int:
+    """Gateways that recomputed something else than the first one did."""
+    compared = ("agreements", "loans", "loans_by_state", "acts_linked", "logs", "anchors", "records_anchored")
+    names, results = zip(*((n, [report.get(key) for key in compared]) for n, report in reports.items()), strict=True)
+    others = [name for name, result in zip(names, results, strict=True) if result != results[0]]
+    for name in others:
+        journal.console.print(f"  [red]{name} recomputed something else than {names[0]}[/]")
+    return len(others)

@@ -147,10 +147,10 @@ class DataFolder:
     def keep_dump(self) -> bool:
         """Make a whole dump.json the newest state; whether it was one.
 
-        The engine may begin to overwrite the file between the look and the rename. It then goes on into state.json;
-        until that is whole again previous.json is, and nothing is rotated.
+        The engine may begin to overwrite the file between the look and the rename. It then goes on into state.json, and
+        there is no next dump before that one is whole again; until then previous.json is.
         """
-        if not _is_whole(self.dump) or (self.state.exists() and not _is_whole(self.state)):
+        if not _is_whole(self.dump):
             return False
         if self.state.exists():
             self.state.replace(self.previous)

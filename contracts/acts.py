@@ -49,6 +49,15 @@ _HASH_OF_WORDS = """
         return _hashWords({typehash}, start, {count});
     }}"""
 
+_HASH_OF_WORDS_AND_PART = """
+    function hash({name} calldata value) internal pure returns (bytes32) {{
+        uint256 start;
+        assembly {{
+            start := value
+        }}
+        return _hashWords({typehash}, start, {count}, {index}, {part});
+    }}"""
+
 _HASH_OF_PARTS = """
     function hash({name} calldata value) internal pure returns (bytes32) {{
         return keccak256({encoded});
@@ -78,6 +87,21 @@ _HASH_WORDS = """
             let free := mload(0x40)
             mstore(free, typehash)
             calldatacopy(add(free, 0x20), start, mul(words, 0x20))
+            result := keccak256(free, mul(add(words, 1), 0x20))
+        }
+    }
+
+    /// @dev The same, with the hash of the one dynamic member in place of its offset, which is word `index`.
+    function _hashWords(bytes32 typehash, uint256 start, uint256 words, uint256 index, bytes32 part)
+        private
+        pure
+        returns (bytes32 result)
+    {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typehash)
+            calldatacopy(add(free, 0x20), start, mul(words, 0x20))
+            mstore(add(free, mul(add(index, 1), 0x20)), part)
             result := keccak256(free, mul(add(words, 1), 0x20))
         }
     }
@@ -185,6 +209,12 @@ def _declaration(struct: Struct) -> str:
 def _hash_function(struct: Struct, known: set[str]) -> str:
     if all(field.is_word for field in struct.fields):
         return _HASH_OF_WORDS.format(name=struct.name, typehash=struct.typehash, count=len(struct.fields))
+    dynamic = [index for index, field in enumerate(struct.fields) if not field.is_word]
+    if len(dynamic) == 1:
+        part = _word(struct.fields[dynamic[0]], known)
+        return _HASH_OF_WORDS_AND_PART.format(
+            name=struct.name, typehash=struct.typehash, count=len(struct.fields), index=dynamic[0], part=part
+        )
     words = [struct.typehash, *(_word(field, known) for field in struct.fields)]
     chunks = [words[start : start + WORDS_PER_ENCODE] for start in range(0, len(words), WORDS_PER_ENCODE)]
     encoded = [f"abi.encode({', '.join(chunk)})" for chunk in chunks]

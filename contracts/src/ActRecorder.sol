@@ -33,7 +33,11 @@ abstract contract ActRecorder is IActRecorder {
     bytes32 private constant DOMAIN_TYPEHASH =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
-    /// @dev One slot refuses both duplicates: an equal act id implies an equal fact.
+    /// @dev In `_recorded`: nothing is recorded of the fact, but an act about it was cancelled.
+    bytes32 private constant CANCELLED = bytes32(uint256(1));
+
+    /// @dev One slot, read once, refuses both duplicates, for an equal act id implies an equal fact; and it tells whether
+    /// to look for a cancellation.
     mapping(bytes32 fact => bytes32 actId) private _recorded;
     mapping(bytes32 actId => bool) private _cancelled;
 
@@ -50,10 +54,12 @@ abstract contract ActRecorder is IActRecorder {
         bytes32 actId = _record(speaker, ActTypes.CANCEL_TYPEHASH, ActTypes.hash(act), ActTypes.prefix(act), signature);
 
         bytes32 fact = _ownFact(speaker.domain, act, encodedAct);
-        if (_recorded[fact] == act.actId) {
+        bytes32 first = _recorded[fact];
+        if (first == act.actId) {
             _withdrawMatter(actId, act.actId, act.member);
         } else {
             _cancelled[act.actId] = true;
+            if (first == 0) _recorded[fact] = CANCELLED;
         }
         emit ActCancelled(actId, act.actId, act.member, speaker.signer, block.chainid);
     }
@@ -62,7 +68,8 @@ abstract contract ActRecorder is IActRecorder {
 
     /// @inheritdoc IActRecorder
     function recordedAct(bytes32 member, bytes32 typehash, bytes32 ref) external view returns (bytes32) {
-        return _recorded[_fact(member, typehash, ref)];
+        bytes32 first = _recorded[_fact(member, typehash, ref)];
+        return first == CANCELLED ? bytes32(0) : first;
     }
 
     /// @inheritdoc IActRecorder
@@ -125,8 +132,8 @@ abstract contract ActRecorder is IActRecorder {
             _authorise(speaker);
         }
 
-        if (first != 0) revert RefAlreadyUsed(prefix.ref, first);
-        if (_cancelled[actId]) revert ActIsCancelled(actId);
+        if (first != 0 && _cancelled[actId]) revert ActIsCancelled(actId);
+        if (first != 0 && first != CANCELLED) revert RefAlreadyUsed(prefix.ref, first);
         _recorded[fact] = actId;
     }
 

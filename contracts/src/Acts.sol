@@ -427,7 +427,11 @@ library ActTypes {
     }
 
     function hash(Ratify calldata value) internal pure returns (bytes32) {
-        return keccak256(abi.encode(RATIFY_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, hash(value.contracts)));
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(RATIFY_TYPEHASH, start, 5, 4, hash(value.contracts));
     }
 
     function hash(AddKey calldata value) internal pure returns (bytes32) {
@@ -455,7 +459,11 @@ library ActTypes {
     }
 
     function hash(Propose calldata value) internal pure returns (bytes32) {
-        return keccak256(abi.encode(PROPOSE_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.change, keccak256(value.payload)));
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(PROPOSE_TYPEHASH, start, 6, 5, keccak256(value.payload));
     }
 
     function hash(Approve calldata value) internal pure returns (bytes32) {
@@ -483,11 +491,19 @@ library ActTypes {
     }
 
     function hash(ProposeAgreement calldata value) internal pure returns (bytes32) {
-        return keccak256(abi.encode(PROPOSE_AGREEMENT_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, hash(value.terms)));
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(PROPOSE_AGREEMENT_TYPEHASH, start, 5, 4, hash(value.terms));
     }
 
     function hash(Disburse calldata value) internal pure returns (bytes32) {
-        return keccak256(abi.encode(DISBURSE_TYPEHASH, value.member, value.ref, value.issuedAt, value.validUntil, value.agreement, value.loan, value.borrowerTag, value.currency, value.principal, keccak256(abi.encodePacked(value.shares)), value.valueDate));
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(DISBURSE_TYPEHASH, start, 11, 9, keccak256(abi.encodePacked(value.shares)));
     }
 
     function hash(DisburseSealed calldata value) internal pure returns (bytes32) {
@@ -717,6 +733,21 @@ library ActTypes {
             let free := mload(0x40)
             mstore(free, typehash)
             calldatacopy(add(free, 0x20), start, mul(words, 0x20))
+            result := keccak256(free, mul(add(words, 1), 0x20))
+        }
+    }
+
+    /// @dev The same, with the hash of the one dynamic member in place of its offset, which is word `index`.
+    function _hashWords(bytes32 typehash, uint256 start, uint256 words, uint256 index, bytes32 part)
+        private
+        pure
+        returns (bytes32 result)
+    {
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, typehash)
+            calldatacopy(add(free, 0x20), start, mul(words, 0x20))
+            mstore(add(free, mul(add(index, 1), 0x20)), part)
             result := keccak256(free, mul(add(words, 1), 0x20))
         }
     }

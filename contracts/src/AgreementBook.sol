@@ -17,7 +17,7 @@ contract AgreementBook is ShareMoves {
 
     /// @inheritdoc IAgreementBook
     function agreementOf(bytes32 agreementId) external view returns (Agreement memory agreement) {
-        return _agreements[agreementId];
+        return _load(agreementId);
     }
 
     /// @inheritdoc IAgreementBook
@@ -40,7 +40,7 @@ contract AgreementBook is ShareMoves {
     /// @inheritdoc IAgreementBook
     function partyOf(bytes32 agreementId, bytes32 member) external view returns (uint8 index, uint8 count) {
         Agreement storage agreement = _activeAgreement(agreementId);
-        return (_requireParty(agreement, agreementId, member), uint8(agreement.parties.length));
+        return (_requireParty(agreementId, member), uint8(agreement.parties.length));
     }
 
     /// @inheritdoc IAgreementBook
@@ -50,19 +50,19 @@ contract AgreementBook is ShareMoves {
 
     /// @inheritdoc IAgreementBook
     function isParty(bytes32 agreementId, bytes32 member) external view returns (bool) {
-        Agreement storage agreement = _agreements[agreementId];
-        return agreement.state == AgreementState.Active && _indexIn(agreement, member) != NOBODY;
+        return _agreements[agreementId].state == AgreementState.Active && _indexOf(agreementId, member) != NOBODY;
     }
 
     /// @inheritdoc IAgreementBook
     function isNamed(bytes32 agreementId, bytes32 member) external view returns (bool) {
         Agreement storage agreement = _activeAgreement(agreementId);
-        return agreement.depository == member || agreement.arbitrator == member || _indexIn(agreement, member) != NOBODY
+        return agreement.depository == member || agreement.arbitrator == member
+            || _indexOf(agreementId, member) != NOBODY
             || agreement.attestingRoles & consortium.memberOf(member).roles != 0;
     }
 
     /// @inheritdoc IAgreementBook
     function sharesOf(bytes32 agreementId, bytes32 loanKey, uint64 principal) external view returns (uint64[] memory) {
-        return _sharesOf(_activeAgreement(agreementId), agreementId, loanKey, principal);
+        return _sharesOf(_loadActive(agreementId), agreementId, loanKey, principal);
     }
 }

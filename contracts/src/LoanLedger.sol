@@ -64,7 +64,7 @@ contract LoanLedger is Transfers {
 
     /// @inheritdoc ILoanLedger
     function loanOf(bytes32 agreementId, bytes32 loanKey) external view returns (Loan memory) {
-        StoredLoan memory loan = _loans[agreementId][loanKey];
+        StoredLoan memory loan = _peek(agreementId, loanKey);
         if (loan.state == LoanState.None && _hasPredecessor()) {
             return ILoanLedger(predecessor).loanOf(agreementId, loanKey);
         }
@@ -80,7 +80,7 @@ contract LoanLedger is Transfers {
 
     /// @inheritdoc ILoanLedger
     function stateOf(bytes32 agreementId, bytes32 loanKey) external view returns (LoanState state) {
-        state = _loans[agreementId][loanKey].state;
+        state = _stateHere(agreementId, loanKey);
         if (state == LoanState.None) return _stateBefore(agreementId, loanKey);
     }
 
@@ -109,7 +109,7 @@ contract LoanLedger is Transfers {
     function _adopt(Speaker memory speaker, IAgreementBook book, Adopt calldata act, bytes calldata signature) private {
         bytes32 actId = _record(speaker, ActTypes.ADOPT_TYPEHASH, ActTypes.hash(act), ActTypes.prefix(act), signature);
         _requireNamed(book, act.agreement, act.member);
-        LoanState here = _loans[act.agreement][act.loan].state;
+        LoanState here = _stateHere(act.agreement, act.loan);
         if (here != LoanState.None) revert LoanExists(act.agreement, act.loan, here);
         Loan memory carried = ILoanLedger(predecessor).loanOf(act.agreement, act.loan);
         if (carried.state == LoanState.None) revert LoanUnknown(act.agreement, act.loan);

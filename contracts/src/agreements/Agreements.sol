@@ -20,11 +20,11 @@ abstract contract Agreements is BookStorage {
         _requireNotActiveBefore(agreementId);
         Terms.check(act.terms, consortium, MOST_PARTIES);
 
-        Agreement storage agreement = _keepTerms(agreementId, act.terms, AgreementState.Proposed);
+        _keepTerms(agreementId, act.terms, AgreementState.Proposed);
         Matter memory matter;
         matter.kind = MatterKind.Agreement;
         matter.agreement = agreementId;
-        matter.from = _requireParty(agreement, agreementId, act.member);
+        matter.from = _requireParty(agreementId, act.member);
         matter.to = matter.from;
         matter.awaiting = _everyoneBut(matter.from, act.terms.parties.length);
         uint64 openUntil = _openMatter(actId, matter);
@@ -42,7 +42,7 @@ abstract contract Agreements is BookStorage {
         bytes32 termsHash = ActTypes.hash(terms);
         if (termsHash != act.agreement) revert TermsMismatch(act.agreement, termsHash);
         uint64[] memory exposures = _carryOver(act.agreement, terms);
-        _requireParty(_agreements[act.agreement], act.agreement, act.member);
+        _requireParty(act.agreement, act.member);
         emit AgreementAdopted(
             actId, act.agreement, act.member, speaker.signer, predecessor, terms, exposures, block.chainid
         );

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {JointActs} from "../JointActs.sol";
-import {Agreement, AgreementState, IAgreementBook, Visibility} from "../interfaces/IAgreementBook.sol";
+import {Agreement, AgreementState, IAgreementBook, Position, Visibility} from "../interfaces/IAgreementBook.sol";
 import {Shares} from "../libraries/Shares.sol";
 
 /// @title What the parts of the book keep in common
@@ -25,6 +25,25 @@ abstract contract BookStorage is JointActs, IAgreementBook {
         revert AgreementUnknown(agreementId);
     }
 
+    /// @dev The active agreement in memory, for whoever reads much of it or changes its exposures.
+    function _loadActive(bytes32 agreementId) internal view returns (Agreement memory) {
+        _activeAgreement(agreementId);
+        return _load(agreementId);
+    }
+
+    function _load(bytes32 agreementId) internal view returns (Agreement memory) {
+        return _agreements[agreementId];
+    }
+
+    /// @dev Stores what may have changed in memory: the exposures.
+    function _storeExposures(bytes32 agreementId, Agreement memory loaded) internal {
+        Agreement storage agreement = _agreements[agreementId];
+        agreement.exposure = loaded.exposure;
+        for (uint256 i = 0; i < loaded.parties.length; ++i) {
+            agreement.parties[i].exposure = loaded.parties[i].exposure;
+        }
+    }
+
     function _requireNotActiveBefore(bytes32 agreementId) internal view {
         (AgreementState state,) = _exposuresBefore(agreementId);
         if (state == AgreementState.Active) revert AgreementInPredecessor(agreementId);
@@ -38,32 +57,25 @@ abstract contract BookStorage is JointActs, IAgreementBook {
         if (_hasPredecessor()) return IAgreementBook(predecessor).exposuresOf(agreementId);
     }
 
-    /// @dev The party index of `member`, or `NOBODY`.
-    function _indexIn(Agreement storage agreement, bytes32 member) internal view returns (uint256) {
-        uint256 count = agreement.parties.length;
-        for (uint256 i = 0; i < count; ++i) {
-            if (agreement.parties[i].member == member) return i;
-        }
-        return NOBODY;
-    }
-
-    function _requireParty(Agreement storage agreement, bytes32 agreementId, bytes32 member)
-        internal
-        view
-        returns (uint8)
-    {
-        uint256 index = _indexIn(agreement, member);
+    function _requireParty(bytes32 agreementId, bytes32 member) internal view returns (uint8) {
+        uint256 index = _indexOf(agreementId, member);
         if (index == NOBODY) revert NotParty(agreementId, member);
         return uint8(index);
     }
 
+    /// @dev The party index of `member`, or `NOBODY`.
     function _indexOf(bytes32 agreementId, bytes32 member) internal view override returns (uint256) {
-        return _indexIn(_agreements[agreementId], member);
+        Position[] storage parties = _agreements[agreementId].parties;
+        uint256 count = parties.length;
+        for (uint256 i = 0; i < count; ++i) {
+            if (parties[i].member == member) return i;
+        }
+        return NOBODY;
     }
 
     /* SHARES */
 
-    function _sharesOf(Agreement storage agreement, bytes32 agreementId, bytes32 loanKey, uint64 principal)
+    function _sharesOf(Agreement memory agreement, bytes32 agreementId, bytes32 loanKey, uint64 principal)
         internal
         view
         returns (uint64[] memory shares)
@@ -73,21 +85,16 @@ abstract contract BookStorage is JointActs, IAgreementBook {
     }
 
     /// @dev Of an OPEN loan by the rule; of a SEALED one 1 for each party, which holds its share.
-    function _sharesByTerms(Agreement storage agreement, uint64 principal)
+    function _sharesByTerms(Agreement memory agreement, uint64 principal)
         internal
-        view
+        pure
         returns (uint64[] memory shares)
     {
-        uint256 count = agreement.parties.length;
         if (agreement.visibility == Visibility.Open) {
-            uint256[] memory bps = new uint256[](count);
-            for (uint256 i = 0; i < count; ++i) {
-                bps[i] = agreement.parties[i].shareBps;
-            }
-            return Shares.apportion(principal, bps);
+            return Shares.apportion(principal, agreement.parties);
         }
-        shares = new uint64[](count);
-        for (uint256 i = 0; i < count; ++i) {
+        shares = new uint64[](agreement.parties.length);
+        for (uint256 i = 0; i < shares.length; ++i) {
             shares[i] = 1;
         }
     }

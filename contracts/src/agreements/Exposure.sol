@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {Disburse} from "../Acts.sol";
 import {Linked} from "../JointActs.sol";
-import {Agreement, IAgreementBook, Position, Reduction, Visibility} from "../interfaces/IAgreementBook.sol";
+import {Agreement, IAgreementBook, Position, Reduction, Release, Visibility} from "../interfaces/IAgreementBook.sol";
 import {ILoanLedger, Loan, LoanState} from "../interfaces/ILoanLedger.sol";
 import {Agreements} from "./Agreements.sol";
 
@@ -30,19 +30,37 @@ abstract contract Exposure is Agreements {
     /// @inheritdoc IAgreementBook
     function take(Disburse[] calldata acts) external {
         _requireCaller(LOAN_LEDGER);
+        bytes32 agreementId = acts[0].agreement;
+        Agreement memory agreement = _loadActive(agreementId);
         for (uint256 i = 0; i < acts.length; ++i) {
-            _take(acts[i]);
+            if (acts[i].agreement != agreementId) {
+                _storeExposures(agreementId, agreement);
+                agreementId = acts[i].agreement;
+                agreement = _loadActive(agreementId);
+            }
+            _take(agreement, acts[i]);
         }
+        _storeExposures(agreementId, agreement);
     }
 
     /// @inheritdoc IAgreementBook
-    function release(bytes32 agreementId, bytes32 loanKey, uint64 principal) external {
+    function release(Release[] calldata releases) external {
         _requireCaller(LOAN_LEDGER);
-        Agreement storage agreement = _activeAgreement(agreementId);
-        uint64[] memory shares = _sharesOf(agreement, agreementId, loanKey, principal);
-        for (uint256 i = 0; i < shares.length; ++i) {
-            _lower(agreement, i, shares[i]);
+        bytes32 agreementId = releases[0].agreement;
+        Agreement memory agreement = _loadActive(agreementId);
+        for (uint256 i = 0; i < releases.length; ++i) {
+            Release calldata item = releases[i];
+            if (item.agreement != agreementId) {
+                _storeExposures(agreementId, agreement);
+                agreementId = item.agreement;
+                agreement = _loadActive(agreementId);
+            }
+            uint64[] memory shares = _sharesOf(agreement, agreementId, item.loan, item.principal);
+            for (uint256 j = 0; j < shares.length; ++j) {
+                _lower(agreement, j, shares[j]);
+            }
         }
+        _storeExposures(agreementId, agreement);
     }
 
     /* FOR THE RECONCILIATION */
@@ -60,24 +78,25 @@ abstract contract Exposure is Agreements {
         _requireCaller(RECONCILIATION);
         uint256 size = reductions.length;
         if (size == 0 || size > MOST_REDUCTIONS) revert BatchSizeInvalid(size, MOST_REDUCTIONS);
-        Agreement storage agreement = _activeAgreement(agreementId);
+        Agreement memory agreement = _loadActive(agreementId);
         if (agreement.visibility != Visibility.Open) revert WrongVisibility(agreementId, agreement.visibility);
         _requireFirstOfDate(agreementId, date, first, second);
 
         Pair memory pair;
         (pair.agreement, pair.first, pair.second) = (agreementId, first, second);
-        pair.firstIndex = _requireParty(agreement, agreementId, first);
-        pair.secondIndex = _requireParty(agreement, agreementId, second);
+        pair.firstIndex = _requireParty(agreementId, first);
+        pair.secondIndex = _requireParty(agreementId, second);
         ILoanLedger ledger = _ledger();
         for (uint256 i = 0; i < size; ++i) {
             _reduce(actId, ledger, agreement, pair, reductions[i]);
         }
+        _storeExposures(agreementId, agreement);
     }
 
     /* FOR THE OTHER PARTS */
 
     /// @dev Adds to a party's exposure within its limit.
-    function _raise(Position storage party, bytes32 agreementId, bytes32 loanKey, uint64 amount) internal {
+    function _raise(Position memory party, bytes32 agreementId, bytes32 loanKey, uint64 amount) internal pure {
         (uint64 exposure, uint64 limit) = (party.exposure, party.limit);
         if (uint256(exposure) + amount > limit) {
             revert PartyLimitExceeded(agreementId, loanKey, party.member, limit, exposure, amount);
@@ -88,9 +107,8 @@ abstract contract Exposure is Agreements {
     /* PRIVATE */
 
     /// @dev Member, currency and shares as the terms say, every limit kept; adds to the exposures.
-    function _take(Disburse calldata act) private {
+    function _take(Agreement memory agreement, Disburse calldata act) private pure {
         (bytes32 agreementId, bytes32 loanKey, uint64 principal) = (act.agreement, act.loan, act.principal);
-        Agreement storage agreement = _activeAgreement(agreementId);
         if (agreement.visibility != Visibility.Open) revert WrongVisibility(agreementId, agreement.visibility);
         bytes32 originator = agreement.parties[agreement.originator].member;
         if (act.member != originator) revert NotOriginator(agreementId, act.member, originator);
@@ -109,18 +127,18 @@ abstract contract Exposure is Agreements {
         _takeShares(agreement, act, _sharesByTerms(agreement, principal));
     }
 
-    function _takeShares(Agreement storage agreement, Disburse calldata act, uint64[] memory shares) private {
+    function _takeShares(Agreement memory agreement, Disburse calldata act, uint64[] memory shares) private pure {
         uint256 count = shares.length;
         if (act.shares.length != count) revert ShareCountWrong(act.agreement, act.loan, count, act.shares.length);
         for (uint256 i = 0; i < count; ++i) {
-            Position storage party = agreement.parties[i];
+            Position memory party = agreement.parties[i];
             (uint64 share, uint64 stated) = (shares[i], act.shares[i]);
             if (stated != share) revert ShareWrong(act.agreement, act.loan, party.member, share, stated);
             _raise(party, act.agreement, act.loan, share);
         }
     }
 
-    function _lower(Agreement storage agreement, uint256 index, uint64 amount) private {
+    function _lower(Agreement memory agreement, uint256 index, uint64 amount) private pure {
         agreement.parties[index].exposure -= amount;
         agreement.exposure -= amount;
     }
@@ -128,7 +146,7 @@ abstract contract Exposure is Agreements {
     function _reduce(
         bytes32 actId,
         ILoanLedger ledger,
-        Agreement storage agreement,
+        Agreement memory agreement,
         Pair memory pair,
         Reduction calldata reduction
     ) private {
@@ -149,13 +167,13 @@ abstract contract Exposure is Agreements {
     }
 
     function _reduceShare(
-        Agreement storage agreement,
+        Agreement memory agreement,
         bytes32 agreementId,
         bytes32 loanKey,
         uint64[] memory shares,
         uint8 index,
         uint64 amount
-    ) private {
+    ) private pure {
         if (amount > shares[index]) {
             revert ShareAmountInvalid(agreementId, loanKey, agreement.parties[index].member, amount, shares[index]);
         }

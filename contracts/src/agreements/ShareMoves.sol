@@ -9,7 +9,7 @@ abstract contract ShareMoves is Exposure {
     /// @inheritdoc IAgreementBook
     function moveShare(bytes32 matterId, ShareMove memory move, bool isExposed) external {
         _requireCaller(LOAN_LEDGER);
-        Agreement storage agreement = _activeAgreement(move.agreement);
+        Agreement memory agreement = _loadActive(move.agreement);
         uint64[] memory shares = _sharesToGive(agreement, move);
         if (agreement.visibility == Visibility.Open) {
             shares[move.from] -= move.amount;
@@ -21,6 +21,7 @@ abstract contract ShareMoves is Exposure {
         if (isExposed) {
             agreement.parties[move.from].exposure -= move.amount;
             _raise(agreement.parties[move.to], move.agreement, move.loan, move.amount);
+            _storeExposures(move.agreement, agreement);
         }
         emit ShareTransferred(
             matterId,
@@ -37,11 +38,11 @@ abstract contract ShareMoves is Exposure {
 
     /// @inheritdoc IAgreementBook
     function requireShare(ShareMove memory move) external view {
-        _sharesToGive(_activeAgreement(move.agreement), move);
+        _sharesToGive(_loadActive(move.agreement), move);
     }
 
     /// @dev The shares of the loan, of which the giver has what it gives: OPEN the amount, SEALED the whole, written 0.
-    function _sharesToGive(Agreement storage agreement, ShareMove memory move)
+    function _sharesToGive(Agreement memory agreement, ShareMove memory move)
         private
         view
         returns (uint64[] memory shares)

@@ -11,7 +11,7 @@ abstract contract Governance is Membership {
     uint64 private constant PROPOSAL_LIFETIME = 30 days;
     uint256 private constant WORD = 32;
     /// @dev Words of the payload of each change, by its code.
-    bytes private constant PAYLOAD_WORDS = hex"00060202020204030101030506";
+    bytes13 private constant PAYLOAD_WORDS = hex"00060202020204030101030506";
 
     /* ACTS */
 

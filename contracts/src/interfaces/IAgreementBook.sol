@@ -52,6 +52,13 @@ struct ShareMove {
     uint64 amount;
 }
 
+/// @notice An OPEN loan of this principal that counts no longer.
+struct Release {
+    bytes32 agreement;
+    bytes32 loan;
+    uint64 principal;
+}
+
 /// @notice What two parties agreed was repaid of one loan: the first's and the second's share, in minor units.
 struct Reduction {
     bytes32 loan;
@@ -182,12 +189,12 @@ interface IAgreementBook is IJointActs {
     /// @notice Checks OPEN disbursements against their agreements and adds them to the exposures, all or none.
     /// Shares must follow the terms: floor(principal × bps / 10 000), then one unit each to the largest remainders, ties
     /// to the lower party index.
-    /// @dev Callable by "LoanLedger" of the directory only, which MUST have recorded the acts.
+    /// @dev Callable by "LoanLedger" of the directory only, which MUST have recorded the acts, one at least.
     function take(Disburse[] calldata acts) external;
 
-    /// @notice The loan was Active and counts no longer.
-    /// @dev Callable by "LoanLedger" of the directory only.
-    function release(bytes32 agreement, bytes32 loan, uint64 principal) external;
+    /// @notice The loans were Active and OPEN, and count no longer.
+    /// @dev Callable by "LoanLedger" of the directory only; one at least.
+    function release(Release[] calldata releases) external;
 
     /// @notice A share of the loan goes from one party to the other, and with it the exposure if `isExposed`.
     /// @dev Callable by "LoanLedger" of the directory only, which MUST have both signatures.

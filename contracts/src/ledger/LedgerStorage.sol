@@ -5,7 +5,7 @@ import {JointActs, Linked} from "../JointActs.sol";
 import {IAgreementBook} from "../interfaces/IAgreementBook.sol";
 import {ILoanLedger, LoanState} from "../interfaces/ILoanLedger.sol";
 
-/// @notice A loan in one slot.
+/// @notice A loan, which is kept in one slot.
 struct StoredLoan {
     LoanState state;
     bool servicingTransferred;
@@ -16,28 +16,44 @@ struct StoredLoan {
 
 /// @title What the parts of the ledger keep in common, and the heads
 abstract contract LedgerStorage is JointActs, ILoanLedger {
-    string private constant HEAD_DOMAIN = "tallystick-head/v1";
+    bytes18 private constant HEAD_DOMAIN = "tallystick-head/v1";
     /// @dev The state table of `LoanState`: for each state a byte with bit i set if state i may follow.
     bytes6 private constant FOLLOWERS = hex"062438000800";
 
-    mapping(bytes32 agreement => mapping(bytes32 loan => StoredLoan)) internal _loans;
+    mapping(bytes32 agreement => mapping(bytes32 loan => uint256 packed)) private _loans;
     mapping(bytes32 agreement => mapping(bytes32 loan => mapping(uint64 count => bytes32))) internal _heads;
     mapping(bytes32 agreement => mapping(bytes32 loan => bytes32 member)) internal _servicers;
 
     /// @dev A loan of this ledger, which MUST exist.
     function _load(bytes32 agreementId, bytes32 loanKey) internal view returns (StoredLoan memory loan) {
-        loan = _loans[agreementId][loanKey];
+        loan = _peek(agreementId, loanKey);
         if (loan.state != LoanState.None) return loan;
         if (_stateBefore(agreementId, loanKey) != LoanState.None) revert LoanInPredecessor(agreementId, loanKey);
         revert LoanUnknown(agreementId, loanKey);
     }
 
+    /// @dev A loan of this ledger, or one in state None. Packed by hand: one read and one write of the slot.
+    function _peek(bytes32 agreementId, bytes32 loanKey) internal view returns (StoredLoan memory loan) {
+        uint256 packed = _loans[agreementId][loanKey];
+        loan.state = LoanState(uint8(packed));
+        loan.servicingTransferred = uint8(packed >> 8) != 0;
+        loan.principal = uint64(packed >> 64);
+        loan.count = uint64(packed >> 128);
+        loan.carriedCount = uint64(packed >> 192);
+    }
+
     function _store(bytes32 agreementId, bytes32 loanKey, StoredLoan memory loan) internal {
-        _loans[agreementId][loanKey] = loan;
+        _loans[agreementId][loanKey] = uint256(loan.state) | (loan.servicingTransferred ? 1 << 8 : 0)
+            | (uint256(loan.principal) << 64) | (uint256(loan.count) << 128) | (uint256(loan.carriedCount) << 192);
+    }
+
+    /// @dev The state here alone.
+    function _stateHere(bytes32 agreementId, bytes32 loanKey) internal view returns (LoanState) {
+        return LoanState(uint8(_loans[agreementId][loanKey]));
     }
 
     function _requireNew(bytes32 agreementId, bytes32 loanKey) internal view {
-        LoanState state = _loans[agreementId][loanKey].state;
+        LoanState state = _stateHere(agreementId, loanKey);
         if (state == LoanState.None) state = _stateBefore(agreementId, loanKey);
         if (state != LoanState.None) revert LoanExists(agreementId, loanKey, state);
     }

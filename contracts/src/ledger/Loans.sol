@@ -4,11 +4,20 @@ pragma solidity 0.8.37;
 import {Speaker} from "../ActRecorder.sol";
 import {ActTypes, Disburse, DisburseSealed, Reverse, Settle, Snapshot, WriteOff} from "../Acts.sol";
 import {Linked} from "../JointActs.sol";
-import {IAgreementBook, Visibility} from "../interfaces/IAgreementBook.sol";
+import {IAgreementBook, Release, Visibility} from "../interfaces/IAgreementBook.sol";
 import {Matter, MatterKind} from "../interfaces/IJointActs.sol";
 import {ILoanLedger, LoanState} from "../interfaces/ILoanLedger.sol";
 import {Dates} from "../libraries/Dates.sol";
 import {LedgerStorage, StoredLoan} from "./LedgerStorage.sol";
+
+/// @notice The moves of loans in one transaction, as far as they share what is asked of the book.
+struct Moves {
+    IAgreementBook book;
+    bytes32 agreement;
+    bytes32 originator;
+    Release[] releases;
+    uint256 count;
+}
 
 /// @title Loans: paid out, and their fate
 abstract contract Loans is LedgerStorage {
@@ -57,7 +66,9 @@ abstract contract Loans is LedgerStorage {
         Speaker memory speaker = _open();
         bytes32 actId = _record(speaker, ActTypes.REVERSE_TYPEHASH, ActTypes.hash(act), ActTypes.prefix(act), signature);
         Linked memory linked = _linked(actId, speaker);
-        LoanState previous = _move(linked, act.agreement, act.loan, act.member, LoanState.Reversed);
+        Moves memory moves = _startMoves(1);
+        LoanState previous = _move(moves, linked, act.agreement, act.loan, act.member, LoanState.Reversed);
+        _finishMoves(moves);
         emit Reversed(
             actId,
             act.agreement,
@@ -75,9 +86,11 @@ abstract contract Loans is LedgerStorage {
     /// @inheritdoc ILoanLedger
     function settle(Settle[] calldata acts, bytes[] calldata signatures) external {
         Speaker memory speaker = _openBatch(acts.length, signatures.length);
+        Moves memory moves = _startMoves(acts.length);
         for (uint256 i = 0; i < acts.length; ++i) {
-            _settle(speaker, acts[i], signatures[i]);
+            _settle(speaker, moves, acts[i], signatures[i]);
         }
+        _finishMoves(moves);
     }
 
     /// @inheritdoc ILoanLedger
@@ -87,7 +100,9 @@ abstract contract Loans is LedgerStorage {
             _record(speaker, ActTypes.WRITE_OFF_TYPEHASH, ActTypes.hash(act), ActTypes.prefix(act), signature);
         _requireDate(act.valueDate);
         Linked memory linked = _linked(actId, speaker);
-        LoanState previous = _move(linked, act.agreement, act.loan, act.member, LoanState.WrittenOff);
+        Moves memory moves = _startMoves(1);
+        LoanState previous = _move(moves, linked, act.agreement, act.loan, act.member, LoanState.WrittenOff);
+        _finishMoves(moves);
         _emitWrittenOff(act, previous, linked);
     }
 
@@ -112,11 +127,13 @@ abstract contract Loans is LedgerStorage {
         _emitDisbursed(act, linked);
     }
 
-    function _settle(Speaker memory speaker, Settle calldata act, bytes calldata signature) private {
+    function _settle(Speaker memory speaker, Moves memory moves, Settle calldata act, bytes calldata signature)
+        private
+    {
         bytes32 actId = _record(speaker, ActTypes.SETTLE_TYPEHASH, ActTypes.hash(act), ActTypes.prefix(act), signature);
         _requireDate(act.valueDate);
         Linked memory linked = _linked(actId, speaker);
-        LoanState previous = _move(linked, act.agreement, act.loan, act.member, LoanState.Settled);
+        LoanState previous = _move(moves, linked, act.agreement, act.loan, act.member, LoanState.Settled);
         emit Settled(
             actId,
             act.agreement,
@@ -170,20 +187,55 @@ abstract contract Loans is LedgerStorage {
         _linkAct(linked, agreementId, loanKey, loan);
     }
 
+    function _startMoves(uint256 most) private view returns (Moves memory moves) {
+        moves.book = _book();
+        moves.releases = new Release[](most);
+    }
+
     /// @dev The servicer moves the loan to its next state.
-    function _move(Linked memory linked, bytes32 agreementId, bytes32 loanKey, bytes32 member, LoanState to)
-        private
-        returns (LoanState previous)
-    {
+    function _move(
+        Moves memory moves,
+        Linked memory linked,
+        bytes32 agreementId,
+        bytes32 loanKey,
+        bytes32 member,
+        LoanState to
+    ) private returns (LoanState previous) {
         StoredLoan memory loan = _load(agreementId, loanKey);
-        _requireServicer(agreementId, loanKey, loan, member);
+        bytes32 servicer = _servicerIn(moves, agreementId, loanKey, loan);
+        if (member != servicer) revert NotServicer(agreementId, loanKey, member, servicer);
         previous = loan.state;
         _requireFollows(agreementId, loanKey, previous, to);
 
         loan.state = to;
         _linkAct(linked, agreementId, loanKey, loan);
         bool isOpen = loan.principal != 0;
-        if (isOpen && previous == LoanState.Active) _book().release(agreementId, loanKey, loan.principal);
+        if (isOpen && previous == LoanState.Active) {
+            moves.releases[moves.count++] = Release(agreementId, loanKey, loan.principal);
+        }
+    }
+
+    /// @dev The book hears of the loans that count no longer, all at once.
+    function _finishMoves(Moves memory moves) private {
+        Release[] memory releases = new Release[](moves.count);
+        for (uint256 i = 0; i < releases.length; ++i) {
+            releases[i] = moves.releases[i];
+        }
+        if (releases.length > 0) moves.book.release(releases);
+    }
+
+    /// @dev The loan's servicer; asks the book once for loans of one agreement in a row.
+    function _servicerIn(Moves memory moves, bytes32 agreementId, bytes32 loanKey, StoredLoan memory loan)
+        private
+        view
+        returns (bytes32)
+    {
+        if (loan.servicingTransferred) return _servicers[agreementId][loanKey];
+        if (moves.agreement != agreementId) {
+            moves.agreement = agreementId;
+            (moves.originator,) = moves.book.originatorOf(agreementId);
+        }
+        return moves.originator;
     }
 
     function _emitDisbursed(Disburse calldata act, Linked memory linked) private {

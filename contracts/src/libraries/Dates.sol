@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// @title Calendar dates written yyyymmdd
 library Dates {
     /// @dev Days of each month, February of a leap year.
-    bytes private constant DAYS = hex"1f1d1f1e1f1e1f1f1e1f1e1f";
+    bytes12 private constant DAYS = hex"1f1d1f1e1f1e1f1f1e1f1e1f";
 
     /// @notice Whether `date` is a day of the Gregorian calendar from 1900-01-01 to 9999-12-31.
     function exists(uint32 date) internal pure returns (bool) {

@@ -1,4 +1,4 @@
-"""A second implementation, from docs/formats.md alone, gets the bytes of the page: acts, shares, heads, headers, receipts."""
+"""A second implementation, from docs/formats.md alone, gets the bytes of the page: acts, heads, headers, receipts."""
 
 import re
 from collections.abc import Callable

@@ -15,6 +15,7 @@ from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.kit.problems import PROBLEM_SCHEMA, PathRefused, RequestInvalid, Unexpected, invalid
 from tallystick_gateway.loans import endpoints as loans_endpoints
 from tallystick_gateway.members import endpoints as members_endpoints
+from tallystick_gateway.members import ratifying
 from tallystick_gateway.records import endpoints as records_endpoints
 from tallystick_gateway.records import tasks as records_tasks
 from tallystick_gateway.watch import endpoints as watch_endpoints
@@ -37,6 +38,7 @@ STREAMED_PATHS = ("/v1/records:upload", "/v1/records:check")
 def assemble(gateway: Gateway) -> None:
     """Give the gateway its domains' parts, tasks, checks and facts; nothing runs yet."""
     assemble_chain(gateway)
+    ratifying.attach(gateway)
     records_tasks.attach(gateway)
 
 

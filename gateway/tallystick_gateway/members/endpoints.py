@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
+from tallystick_gateway.acts.accepted import Accepted
 from tallystick_gateway.acts.errors import AlreadyRequested, KeyNotValid, NotJoined
-from tallystick_gateway.acts.service import Enqueued
 from tallystick_gateway.kit.doors import ReadDoor, WriteDoor, reads, writes
 from tallystick_gateway.kit.errors import declared
 from tallystick_gateway.kit.roles import Action
@@ -24,7 +24,6 @@ from .errors import (
     ProposalUnknown,
 )
 from .schemas import (
-    AcceptedOut,
     AddKeyIn,
     ChangesOut,
     CompromiseIn,
@@ -49,12 +48,8 @@ Governs = Annotated[WriteDoor, writes(Action.MEMBERS_GOVERN)]
 _SIGNING = (NotJoined, KeyNotValid, AlreadyRequested)
 
 
-def _accepted(enqueued: Enqueued) -> AcceptedOut:
-    return AcceptedOut(submission=enqueued.submission_id, act_id=enqueued.act_ids[0])
-
-
-def _location(out: AcceptedOut) -> str:
-    return f"/v1/submissions/{out.submission}"
+def _location(out: Accepted) -> str:
+    return f"/v1/submissions/{out.submission_id}"
 
 
 @router.get("/members", response_model=MembersOut)
@@ -90,44 +85,45 @@ def show_consortium(door: Reads) -> Response:
 @router.post(
     "/consortium:ratify",
     status_code=202,
-    response_model=AcceptedOut,
+    response_model=Accepted,
     responses=declared(*_SIGNING, DigestDiffers, AlreadyRatified),
 )
 def ratify(body: RatifyIn, door: Governs) -> Response:
     """Sign that this member stands by the consortium's chain and contracts."""
     return door.write(
-        lambda session: _accepted(service.ratify(session, door.gateway, body.digest)), status=202, location=_location
+        lambda session: service.ratify(session, door.gateway, body.digest), status=202, location=_location
     )
 
 
-@router.post("/keys", status_code=202, response_model=AcceptedOut, responses=declared(*_SIGNING))
+@router.post("/keys", status_code=202, response_model=Accepted, responses=declared(*_SIGNING))
 def add_key(body: AddKeyIn, door: Governs) -> Response:
     """Add a key of this member."""
-    return door.write(
-        lambda session: _accepted(service.add_key(session, door.gateway, body)), status=202, location=_location
-    )
+    return door.write(lambda session: service.add_key(session, door.gateway, body), status=202, location=_location)
 
 
 @router.post(
-    "/keys/{key}:revoke", status_code=202, response_model=AcceptedOut, responses=declared(*_SIGNING, KeyUnknown, NotOwnKey)
+    "/keys/{key}:revoke",
+    status_code=202,
+    response_model=Accepted,
+    responses=declared(*_SIGNING, KeyUnknown, NotOwnKey),
 )
 def revoke_key(key: Hex32, body: RevokeKeyIn, door: Governs) -> Response:
     """Revoke a key of this member at once."""
     return door.write(
-        lambda session: _accepted(service.revoke_key(session, door.gateway, key, body)), status=202, location=_location
+        lambda session: service.revoke_key(session, door.gateway, key, body), status=202, location=_location
     )
 
 
 @router.post(
     "/keys/{key}:report-compromise",
     status_code=202,
-    response_model=AcceptedOut,
+    response_model=Accepted,
     responses=declared(*_SIGNING, KeyUnknown, NotOwnKey),
 )
 def report_compromise(key: Hex32, body: CompromiseIn, door: Governs) -> Response:
     """State since when a key of this member was in other hands."""
     return door.write(
-        lambda session: _accepted(service.report_compromise(session, door.gateway, key, body)),
+        lambda session: service.report_compromise(session, door.gateway, key, body),
         status=202,
         location=_location,
     )
@@ -152,38 +148,37 @@ def show_proposal(proposal: Hex32, door: Reads) -> Response:
 
 
 @router.post(
-    "/proposals", status_code=202, response_model=AcceptedOut, responses=declared(*_SIGNING, ChangeUnknown, PayloadMalformed)
+    "/proposals",
+    status_code=202,
+    response_model=Accepted,
+    responses=declared(*_SIGNING, ChangeUnknown, PayloadMalformed),
 )
 def propose(body: ProposalIn, door: Governs) -> Response:
     """Propose a change, and approve it; its act id is the proposal's id."""
-    return door.write(
-        lambda session: _accepted(service.propose(session, door.gateway, body)), status=202, location=_location
-    )
+    return door.write(lambda session: service.propose(session, door.gateway, body), status=202, location=_location)
 
 
 @router.post(
     "/proposals/{proposal}:approve",
     status_code=202,
-    response_model=AcceptedOut,
+    response_model=Accepted,
     responses=declared(*_SIGNING, ProposalUnknown, ProposalNotOpen),
 )
 def approve(proposal: Hex32, door: Governs) -> Response:
     """Approve a proposal."""
-    return door.write(
-        lambda session: _accepted(service.approve(session, door.gateway, proposal)), status=202, location=_location
-    )
+    return door.write(lambda session: service.approve(session, door.gateway, proposal), status=202, location=_location)
 
 
 @router.post(
     "/proposals/{proposal}:cancel",
     status_code=202,
-    response_model=AcceptedOut,
+    response_model=Accepted,
     responses=declared(*_SIGNING, ProposalUnknown, ProposalNotOpen),
 )
 def cancel(proposal: Hex32, door: Governs) -> Response:
     """Take a proposal of this member back."""
     return door.write(
-        lambda session: _accepted(service.cancel_proposal(session, door.gateway, proposal)),
+        lambda session: service.cancel_proposal(session, door.gateway, proposal),
         status=202,
         location=_location,
     )

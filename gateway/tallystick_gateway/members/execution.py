@@ -1,12 +1,12 @@
 """Carrying out a proposal: a plain transaction, no act, because anybody may send it."""
 
-import eth_abi
+from eth_abi.abi import encode
 
 from tallystick.client import NodeRefused
+from tallystick.client.errors import decode_revert
 from tallystick.keccak import keccak256
 from tallystick_gateway.acts.desk import desk_of
 from tallystick_gateway.acts.plain_calls import store_call
-from tallystick_gateway.acts.refusals import read_refusal
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
@@ -41,8 +41,8 @@ def rehearse(gateway: Gateway, proposal: bytes) -> None:
         with gateway.part(NodePool).admitted() as node:
             node.eth_call(to, _calldata(row))
     except NodeRefused as refused:
-        refusal = read_refusal(refused.revert_data)
-        raise ExecutionRefused(refusal.sentence, refusal=refusal.name, **refusal.values) from None
+        refusal = decode_revert(refused.revert_data)
+        raise ExecutionRefused(str(refusal), refusal=refusal.name, **refusal.values) from None
 
 
 def store(session: Session, gateway: Gateway, proposal: bytes) -> None:
@@ -52,4 +52,4 @@ def store(session: Session, gateway: Gateway, proposal: bytes) -> None:
 
 
 def _calldata(row: ProposalRow) -> bytes:
-    return _SELECTOR + eth_abi.encode(["bytes32", "uint8", "bytes"], [row.proposal, row.change, row.payload])
+    return _SELECTOR + encode(["bytes32", "uint8", "bytes"], [row.proposal, row.change, row.payload])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-import eth_abi
+from eth_abi.abi import decode, encode
 
 from .codes import CHANGES, ChangeType
 from .errors import ChangeUnknown, PayloadMalformed
@@ -39,13 +39,13 @@ def encode_payload(change: ChangeType, fields: Mapping[str, str]) -> bytes:
         if name not in fields:
             raise PayloadMalformed(f"{change.name} needs {name}.", field=f"payload.{name}")
         values.append(_value(kind, name, fields[name]))
-    return eth_abi.encode([kind for kind, _ in change.fields], values)
+    return encode([kind for kind, _ in change.fields], values)
 
 
 def decode_payload(code: int, payload: bytes) -> dict[str, str]:
     """The fields of a payload as the wire shows them. The contract has checked its form."""
     change = change_of_code(code)
-    values = eth_abi.decode([kind for kind, _ in change.fields], payload)
+    values = decode([kind for kind, _ in change.fields], payload)
     return {name: _text(value) for (_, name), value in zip(change.fields, values, strict=True)}
 
 

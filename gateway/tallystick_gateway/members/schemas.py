@@ -6,8 +6,9 @@ from pydantic import Field
 
 from tallystick_gateway.kit.wire import AddressHex, Bytes, Hex32, Instant, Wire
 
+from .fields import CodeWord
+
 __all__ = [
-    "AcceptedOut",
     "AddKeyIn",
     "ChangeOut",
     "ChangesOut",
@@ -28,15 +29,6 @@ __all__ = [
 ]
 
 Purpose = Literal["ACT", "RECOVERY", "VALIDATOR", "EXCHANGE", "SEAL", "DOCUMENT"]
-ReasonCode = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Z0-9_.-]+$", examples=["KEY_ROTATION"])]
-"""A short public code: it stands on the chain in plain text."""
-
-
-class AcceptedOut(Wire):
-    """What was accepted: follow `submission`. `act_id` is the id under which the contract will record it."""
-
-    submission: str
-    act_id: Hex32
 
 
 class MemberOut(Wire):
@@ -57,7 +49,7 @@ class MembersOut(Wire):
 
 
 class KeyOut(Wire):
-    """A key: `valid` is whether it may be used at the time of the last checked block."""
+    """A key, and whether it counts now: VALID, NOT_YET_VALID, EXPIRED, REVOKED or COMPROMISED."""
 
     key: Hex32
     address: AddressHex | None
@@ -67,7 +59,7 @@ class KeyOut(Wire):
     not_after: Instant
     revoked_at: Instant | None
     compromised_since: Instant | None
-    valid: bool
+    state: str
 
 
 class KeysOut(Wire):
@@ -87,7 +79,7 @@ class AddKeyIn(Wire):
 class RevokeKeyIn(Wire):
     """Revokes at once."""
 
-    reason: ReasonCode
+    reason: CodeWord
     sign_with: Literal["ACT", "RECOVERY"] = "ACT"
 
 
@@ -95,7 +87,7 @@ class CompromiseIn(Wire):
     """Alone, a member reaches back 72 hours at most."""
 
     since: Instant
-    reason: ReasonCode
+    reason: CodeWord
     sign_with: Literal["ACT", "RECOVERY"] = "ACT"
 
 

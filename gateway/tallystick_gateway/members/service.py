@@ -1,10 +1,12 @@
 """Rules about members, keys and proposals on the way to the chain."""
 
+from collections.abc import Sequence
 
 from tallystick.acts import ContractEntry, struct_hash
 from tallystick.keccak import keccak256
+from tallystick_gateway.acts.accepted import Accepted, accepted
 from tallystick_gateway.acts.desk import desk_of
-from tallystick_gateway.acts.service import Draft, Enqueued, count_of_kind, enqueue
+from tallystick_gateway.acts.service import Draft, count_of_kind, enqueue
 from tallystick_gateway.kit.clock import as_unix
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
@@ -12,6 +14,7 @@ from tallystick_gateway.kit.gateway import Gateway
 from . import repository
 from .codes import KEY_PURPOSES
 from .errors import AlreadyRatified, DigestDiffers, KeyUnknown, NotOwnKey, ProposalNotOpen, ProposalUnknown
+from .fields import word_of
 from .models import KeyRow, ProposalRow
 from .payloads import change_of_name, encode_payload
 from .schemas import AddKeyIn, CompromiseIn, ProposalIn, RevokeKeyIn
@@ -21,6 +24,8 @@ __all__ = [
     "approve",
     "cancel_proposal",
     "contract_list",
+    "hash_of",
+    "open_proposal",
     "propose",
     "ratify",
     "report_compromise",
@@ -33,12 +38,17 @@ _PURPOSE_CODES = {name: code for code, name in KEY_PURPOSES.items()}
 def contract_list(gateway: Gateway) -> tuple[ContractEntry, ...]:
     """The contracts of consortium.json as founders ratify them. Raises `NotJoined`."""
     return tuple(
-        ContractEntry(name=entry.name.encode().ljust(32, b"\0"), at=entry.address, code_hash=entry.code_hash)
+        ContractEntry(name=word_of(entry.name), at=entry.address, code_hash=entry.code_hash)
         for entry in desk_of(gateway).consortium.contracts
     )
 
 
-def ratify(session: Session, gateway: Gateway, digest: bytes) -> Enqueued:
+def hash_of(contracts: Sequence[ContractEntry]) -> bytes:
+    """The EIP-712 hash of the list, as the contract's events give it."""
+    return keccak256(b"".join(struct_hash(entry) for entry in contracts))
+
+
+def ratify(session: Session, gateway: Gateway, digest: bytes) -> Accepted:
     """Sign that this member stands by the consortium's chain and contracts.
 
     Raises `DigestDiffers`, `AlreadyRatified`, or as `enqueue` does.
@@ -49,16 +59,16 @@ def ratify(session: Session, gateway: Gateway, digest: bytes) -> Enqueued:
             f"The digest given is not {pinned.hex()}, that of consortium.json here.", field="digest", pinned=pinned
         )
     contracts = contract_list(gateway)
-    list_hash = keccak256(b"".join(struct_hash(entry) for entry in contracts))
+    list_hash = hash_of(contracts)
     before = repository.find_ratification(session, session.owner)
     if before and before.list_hash == list_hash:
         raise AlreadyRatified(f"Ratified in block {before.height}.", height=before.height)
     number = before.number + 1 if before else 1
     draft = Draft("Ratify", {"contracts": contracts}, f"{number}:{list_hash.hex()}", f"consortium/{digest.hex()}")
-    return enqueue(session, gateway, [draft], subject=draft.subject)
+    return accepted(enqueue(session, gateway, [draft], subject=draft.subject), draft.subject)
 
 
-def add_key(session: Session, gateway: Gateway, asked: AddKeyIn) -> Enqueued:
+def add_key(session: Session, gateway: Gateway, asked: AddKeyIn) -> Accepted:
     """Add a key of this member. Raises as `enqueue` does; the contract checks window and purpose."""
     purpose, not_before = _PURPOSE_CODES[asked.purpose], as_unix(asked.not_before)
     values = {
@@ -72,37 +82,37 @@ def add_key(session: Session, gateway: Gateway, asked: AddKeyIn) -> Enqueued:
     )
 
 
-def revoke_key(session: Session, gateway: Gateway, key: bytes, asked: RevokeKeyIn) -> Enqueued:
+def revoke_key(session: Session, gateway: Gateway, key: bytes, asked: RevokeKeyIn) -> Accepted:
     """Revoke a key of this member. Raises `KeyUnknown`, `NotOwnKey`, or as `enqueue` does."""
     purpose = _PURPOSE_CODES[_own_key(session, key).purpose]
-    values = {"purpose": purpose, "key": key, "reason": _reason(asked.reason)}
+    values = {"purpose": purpose, "key": key, "reason": word_of(asked.reason)}
     return _key_act(session, gateway, "RevokeKey", values, f"{purpose}:{key.hex()}", key, asked.sign_with)
 
 
-def report_compromise(session: Session, gateway: Gateway, key: bytes, asked: CompromiseIn) -> Enqueued:
+def report_compromise(session: Session, gateway: Gateway, key: bytes, asked: CompromiseIn) -> Accepted:
     """State since when a key of this member was in other hands. Raises as `revoke_key` does."""
     purpose, since = _PURPOSE_CODES[_own_key(session, key).purpose], as_unix(asked.since)
-    values = {"purpose": purpose, "key": key, "since": since, "reason": _reason(asked.reason)}
+    values = {"purpose": purpose, "key": key, "since": since, "reason": word_of(asked.reason)}
     return _key_act(
         session, gateway, "ReportCompromise", values, f"{purpose}:{key.hex()}:{since}", key, asked.sign_with
     )
 
 
-def propose(session: Session, gateway: Gateway, asked: ProposalIn) -> Enqueued:
+def propose(session: Session, gateway: Gateway, asked: ProposalIn) -> Accepted:
     """Propose a change and approve it. Raises `ChangeUnknown`, `PayloadMalformed`, or as `enqueue` does."""
     change = change_of_name(asked.change)
     values = {"change": change.code, "payload": encode_payload(change, asked.payload)}
     number = max(repository.proposals_by(session, session.owner), count_of_kind(session, "Propose")) + 1
     draft = Draft("Propose", values, f"{change.code}:{number}", f"proposal/{change.name}/{number}")
-    return enqueue(session, gateway, [draft], subject=draft.subject)
+    return accepted(enqueue(session, gateway, [draft], subject=draft.subject), draft.subject)
 
 
-def approve(session: Session, gateway: Gateway, proposal: bytes) -> Enqueued:
+def approve(session: Session, gateway: Gateway, proposal: bytes) -> Accepted:
     """Approve a proposal. Raises `ProposalUnknown`, `ProposalNotOpen`, or as `enqueue` does."""
     return _on_proposal(session, gateway, "Approve", proposal)
 
 
-def cancel_proposal(session: Session, gateway: Gateway, proposal: bytes) -> Enqueued:
+def cancel_proposal(session: Session, gateway: Gateway, proposal: bytes) -> Accepted:
     """Take a proposal of this member back. Raises as `approve` does."""
     return _on_proposal(session, gateway, "CancelProposal", proposal)
 
@@ -117,10 +127,10 @@ def open_proposal(session: Session, proposal: bytes) -> ProposalRow:
     return row
 
 
-def _on_proposal(session: Session, gateway: Gateway, kind: str, proposal: bytes) -> Enqueued:
+def _on_proposal(session: Session, gateway: Gateway, kind: str, proposal: bytes) -> Accepted:
     open_proposal(session, proposal)
     draft = Draft(kind, {"proposal": proposal}, proposal.hex(), f"proposal/{proposal.hex()}")
-    return enqueue(session, gateway, [draft], subject=draft.subject)
+    return accepted(enqueue(session, gateway, [draft], subject=draft.subject), draft.subject)
 
 
 def _key_act(
@@ -131,9 +141,9 @@ def _key_act(
     business_id: str,
     key: bytes,
     sign_with: str,
-) -> Enqueued:
+) -> Accepted:
     draft = Draft(kind, values, business_id, f"key/{key.hex()}", by_recovery=sign_with == "RECOVERY")
-    return enqueue(session, gateway, [draft], subject=draft.subject)
+    return accepted(enqueue(session, gateway, [draft], subject=draft.subject), draft.subject)
 
 
 def _own_key(session: Session, key: bytes) -> KeyRow:
@@ -143,9 +153,3 @@ def _own_key(session: Session, key: bytes) -> KeyRow:
     if row.member != session.owner:
         raise NotOwnKey(f"Key {key.hex()} is another member's.", key=key, member=row.member)
     return row
-
-
-def _reason(code: str) -> bytes:
-    return code.encode("ascii").ljust(32, b"\0")
-
-

@@ -1,5 +1,6 @@
 """Members, keys, directory and proposals put into their wire form, from one snapshot."""
 
+from collections.abc import Mapping
 
 from tallystick.consortium import MemberCard, roles_of
 from tallystick_gateway.acts.desk import desk_of
@@ -8,8 +9,10 @@ from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 
 from . import repository
+from .cards import cards
 from .codes import CHANGES
 from .errors import MemberUnknown, ProposalUnknown
+from .keys import state_of
 from .models import KeyRow, MemberRow, ProposalRow
 from .payloads import change_of_code, decode_payload
 from .schemas import (
@@ -34,8 +37,8 @@ _WITH_ADDRESS = frozenset({"ACT", "RECOVERY", "VALIDATOR"})
 
 def members(session: Session, gateway: Gateway) -> MembersOut:
     """Every member, in order of admission."""
-    cards = _cards(gateway)
-    return MembersOut(items=[_member(row, cards, session.owner) for row in repository.list_members(session)])
+    known = cards(gateway)
+    return MembersOut(items=[_member(row, known, session.owner) for row in repository.list_members(session)])
 
 
 def member(session: Session, gateway: Gateway, member_: bytes) -> MemberOut:
@@ -43,7 +46,7 @@ def member(session: Session, gateway: Gateway, member_: bytes) -> MemberOut:
     row = repository.find_member(session, member_)
     if row is None:
         raise MemberUnknown(f"The chain knows no member {member_.hex()}.", member=member_)
-    return _member(row, _cards(gateway), session.owner)
+    return _member(row, cards(gateway), session.owner)
 
 
 def keys(session: Session, gateway: Gateway, member_: bytes | None, purpose: str | None) -> KeysOut:
@@ -112,13 +115,8 @@ def proposal(session: Session, proposal_: bytes) -> ProposalOut:
     return _proposal(session, row)
 
 
-def _cards(gateway: Gateway) -> dict[bytes, MemberCard]:
-    desk = desk_of(gateway)
-    return {card.member: card for card in desk.consortium.members} if desk.joined else {}
-
-
-def _member(row: MemberRow, cards: dict[bytes, MemberCard], owner: bytes) -> MemberOut:
-    card = cards.get(row.member)
+def _member(row: MemberRow, known: Mapping[bytes, MemberCard], owner: bytes) -> MemberOut:
+    card = known.get(row.member)
     return MemberOut(
         member=row.member,
         legal_id=card.legal_id if card else None,
@@ -132,7 +130,6 @@ def _member(row: MemberRow, cards: dict[bytes, MemberCard], owner: bytes) -> Mem
 
 
 def _key(row: KeyRow, now: int) -> KeyOut:
-    ended = row.revoked_at is not None or row.compromised_since is not None
     return KeyOut(
         key=row.key,
         address=row.key[12:] if row.purpose in _WITH_ADDRESS else None,
@@ -142,7 +139,7 @@ def _key(row: KeyRow, now: int) -> KeyOut:
         not_after=from_unix(row.not_after),
         revoked_at=None if row.revoked_at is None else from_unix(row.revoked_at),
         compromised_since=None if row.compromised_since is None else from_unix(row.compromised_since),
-        valid=not ended and row.not_before <= now <= row.not_after,
+        state=state_of(row, now),
     )
 
 

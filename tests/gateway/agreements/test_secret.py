@@ -181,7 +181,7 @@ def test_a_new_seal_key_is_the_one_sealed_for(sides: tuple[Side, Side], agreemen
 
 def forged(a: Side, b: Side, agreement: str, signer: Ed25519Key) -> str:
     """A file with another secret, in BANK-A's name."""
-    readers = {BANK_B: b.gateway.keystore.x25519("seal").public}
+    readers: dict[bytes, bytes] = {BANK_B: b.gateway.keystore.x25519("seal").public}
     sealed = seal_agreement_secret(b"\x07" * 32, bytes.fromhex(agreement), readers)
     return write_sealed_file(sealed, BANK_A, signer).decode()
 

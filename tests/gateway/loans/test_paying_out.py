@@ -217,7 +217,7 @@ def test_many_loans_become_one_act_each_in_one_submission(desk: Desk) -> None:
         (loan(principal="0"), "loan.principal_not_positive", "principal"),
         (loan(principal="5.00"), "money.amount_malformed", "principal"),
         (loan(principal="1e3"), "money.amount_malformed", "principal"),
-        (loan(principal=5), "loan.field_malformed", "principal"),
+        ({**loan(), "principal": 5}, "loan.field_malformed", "principal"),
         (loan(principal="9" * 18), "limit.loan_exceeded", "principal"),
         (loan(value_date="2018-02-29"), "loan.date_does_not_exist", "value_date"),
         (loan(value_date="0001-01-01"), "loan.date_does_not_exist", "value_date"),

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from tallystick.acts import AgreementTerms, Party, agreement_id
+from tallystick.ledger import Subject, Views
 
 from .world import CHAIN_ID, NOTHING, SET_CONTRACT, THIRTY_DAYS, World, address_of, ascii32, hashed, keccak256, padded
 
@@ -486,11 +487,11 @@ class LendingWorld(World):
         log["next_index"] += count
         log["last_anchor"] = act_id
 
-    def views(self) -> dict[str, Any]:
-        """The model's account of everything, in the shape that `compare` takes."""
+    def views(self) -> Views:
+        """The model's account of everything."""
         agreements = self.agreements_before | self.agreements
         loans = self.loans_before | self.loans
-        return self.consortium_views() | {
+        told = self.consortium_views() | {
             "agreement": {
                 key: {
                     "state": book["state"],
@@ -506,3 +507,4 @@ class LendingWorld(World):
             },
             "log": self.logs,
         }
+        return {Subject(subject): rows for subject, rows in told.items()}

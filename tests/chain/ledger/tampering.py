@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tallystick.acts import Party
+from tallystick.keys import Address
 from tallystick.ledger import Event, Rule
 
 from . import world as w
@@ -117,7 +118,7 @@ def an_event_of_another_contract() -> list[Event]:
     return [*world.events[:-1], replace(world.events[-1], contract="RecordLog")]
 
 
-def _malformed(**values: object) -> Case:
+def _malformed(values: dict[str, Any]) -> Case:
     def case() -> list[Event]:
         world, _ = with_loan()
         return edit(world.events, "Disbursed", **values)
@@ -137,7 +138,7 @@ for values in (
     {"shares": (200, None)},
     {"surprise": 1},
 ):
-    breaks(Rule.EVENT_MALFORMED)(_malformed(**values))
+    breaks(Rule.EVENT_MALFORMED)(_malformed(values))
 
 
 @breaks(Rule.EVENT_MALFORMED)
@@ -179,7 +180,7 @@ def a_ledger_that_was_replaced() -> list[Event]:
     world.upgrade("LoanLedger")
     world.block()
     world.disburse(agreement, 100)
-    return [*world.events[:-1], replace(world.events[-1], address=old)]
+    return [*world.events[:-1], replace(world.events[-1], address=Address(old))]
 
 
 @breaks(Rule.CONTRACT)

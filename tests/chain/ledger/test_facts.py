@@ -13,6 +13,7 @@ from tallystick.ledger import (
     LOAN_TRANSITIONS,
     AgreementState,
     Change,
+    Event,
     KeyPurpose,
     LoanState,
     MemberState,
@@ -23,6 +24,7 @@ from tallystick.ledger.codes import PAYLOAD_WORDS
 from tallystick.ledger.facts import CarriedLoan, solidity_fields
 from tallystick.ledger.replay import handled_events
 from tallystick.ledger.terms import date_exists
+from tallystick_gateway.watch.chain_event import ChainEvent
 
 CONTRACTS = ("Consortium", "AgreementBook", "LoanLedger", "RecordLog")
 
@@ -116,6 +118,16 @@ def test_days_that_exist(day: int) -> None:
 @pytest.mark.parametrize("day", [20_260_229, 19_000_229, 21_000_229, 18_991_231, 20_260_431, 20_261_301, 20_260_100, 0])
 def test_days_that_do_not_exist(day: int) -> None:
     assert not date_exists(day)
+
+
+def test_the_event_of_a_gateway_s_watcher_is_taken_as_it_is() -> None:
+    watched = ChainEvent("TimeNoted", "Consortium", bytes(20), {"chainId": 1}, 7, 1_800_000_000, bytes(32), 2, 5)
+
+    event = Event.of(watched)
+
+    assert (event.contract, event.name, event.values) == ("Consortium", "TimeNoted", {"chainId": 1})
+    assert (event.height, event.transaction_index, event.log_index) == (7, 2, 5)
+    assert (event.block_time, event.address, event.transaction_hash) == (1_800_000_000, bytes(20), bytes(32))
 
 
 def _acts() -> dict[str, Any]:

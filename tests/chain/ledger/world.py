@@ -1,6 +1,7 @@
 """A plain model of a consortium that tells its own events: what the contracts would do, written a second time.
 
-Nothing of `tallystick.ledger` is used but the `Event` that it takes. States and purposes are the contracts' numbers.
+Nothing of `tallystick.ledger` is used but the `Event` that it takes (and the form of `Views` that it compares). States
+and purposes are the contracts' numbers.
 """
 
 from dataclasses import dataclass, field
@@ -9,11 +10,12 @@ from typing import Any
 from Crypto.Hash import keccak
 
 from tallystick.acts import ContractEntry, struct_hash
+from tallystick.keys import Address
 from tallystick.ledger import Event
 
 CHAIN_ID = 0x1_2345_6789
 NOTHING = bytes(32)
-NO_ADDRESS = bytes(20)
+NO_ADDRESS = Address(bytes(20))
 ACT, RECOVERY, VALIDATOR = 1, 2, 3
 LENDER, DEPOSITORY, ARBITRATOR = 1, 2, 4
 ADMIT, SUSPEND, REINSTATE, EXPEL, SET_ROLES, ADD_VALIDATOR = 1, 2, 3, 4, 5, 6
@@ -44,8 +46,8 @@ def padded(address: bytes) -> bytes:
     return bytes(12) + address
 
 
-def address_of(*name: object) -> bytes:
-    return hashed("address", *name)[:20]
+def address_of(*name: object) -> Address:
+    return Address(hashed("address", *name)[:20])
 
 
 @dataclass
@@ -70,7 +72,7 @@ class World:
     founded: bool = False
     active: bool = False
 
-    consortium: bytes = field(default_factory=lambda: address_of("Consortium"))
+    consortium: Address = field(default_factory=lambda: address_of("Consortium"))
 
     # Time and place
 
@@ -97,7 +99,7 @@ class World:
         self.events.append(
             Event(
                 contract=contract,
-                address=address,  # type: ignore[arg-type]  # an Address is 20 bytes
+                address=Address(address),
                 name=event,
                 values={**named, "chainId": CHAIN_ID},
                 height=self.height,

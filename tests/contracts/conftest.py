@@ -6,7 +6,10 @@ import pytest
 
 from tallystick.client import Node
 from tallystick_devnet.engines import EmbeddedEngine
-from tests.contracts.support import Chain, Network, found
+
+pytest.register_assert_rewrite("tests.contracts.support")
+
+from tests.contracts.support import Chain, Network, found  # noqa: E402 - after it is known to hold assertions
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ DELAY_S = HOUR
 NOBODY = bytes(32)
 _GAS = 100_000_000
 _KEY_LIFE_S = 10 * 365 * DAY
-_VALIDITY_S = HOUR
+_VALIDITY_S = DAY
 
 _Act = TypeVar("_Act", bound=Act)
 
@@ -287,7 +287,7 @@ class Network:
     _number: Iterator[int] = field(default_factory=itertools.count)
 
     def act(self, kind: type[_Act], member: Member, /, **fields: Any) -> _Act:
-        """An act about a new business fact, issued now and valid for an hour, unless `fields` say otherwise."""
+        """An act about a new business fact, issued now and valid for a day, unless `fields` say otherwise."""
         now = self.chain.now
         prefix: dict[str, Any] = {
             "member": member.id,

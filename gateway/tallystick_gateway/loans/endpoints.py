@@ -22,9 +22,9 @@ from tallystick_gateway.kit.wire import Hex32
 
 from . import errors, service, views
 from .schemas import (
-    BatchOut,
-    ChangeOut,
     DisbursedOut,
+    LoanBatchOut,
+    LoanChangeOut,
     LoanDetailOut,
     LoanIn,
     LoanOut,
@@ -62,7 +62,7 @@ def _followed(out: Accepted) -> str:
     return f"/v1/submissions/{out.submission_id}"
 
 
-def _followed_batch(out: BatchOut) -> str:
+def _followed_batch(out: LoanBatchOut) -> str:
     return f"/v1/submissions/{out.submission_id}" if out.submission_id else "/v1/submissions"
 
 
@@ -90,7 +90,9 @@ def disburse(body: LoanIn, door: Disburses) -> Response:
     )
 
 
-@router.post("/loans:batch", status_code=202, response_model=BatchOut, responses=declared(*_PAYING, errors.RowsRefused))
+@router.post(
+    "/loans:batch", status_code=202, response_model=LoanBatchOut, responses=declared(*_PAYING, errors.RowsRefused)
+)
 def disburse_many(body: LoansIn, door: Disburses, partial: Partial = False) -> Response:
     """Record that up to 10 000 loans were paid out: one act for each, all or nothing unless `partial=true`."""
     return door.write(
@@ -100,7 +102,9 @@ def disburse_many(body: LoansIn, door: Disburses, partial: Partial = False) -> R
     )
 
 
-@router.post("/loans:settle", status_code=202, response_model=BatchOut, responses=declared(*_ANY, errors.RowsRefused))
+@router.post(
+    "/loans:settle", status_code=202, response_model=LoanBatchOut, responses=declared(*_ANY, errors.RowsRefused)
+)
 def settle(body: SettleIn, door: ChangesLoans, partial: Partial = False) -> Response:
     """Record that loans are paid: one act for each, all or nothing unless `partial=true`."""
     return door.write(
@@ -110,7 +114,9 @@ def settle(body: SettleIn, door: ChangesLoans, partial: Partial = False) -> Resp
     )
 
 
-@router.post("/loans:snapshot", status_code=202, response_model=BatchOut, responses=declared(*_ANY, errors.RowsRefused))
+@router.post(
+    "/loans:snapshot", status_code=202, response_model=LoanBatchOut, responses=declared(*_ANY, errors.RowsRefused)
+)
 def snapshot(body: SnapshotIn, door: ChangesLoans, partial: Partial = False) -> Response:
     """Have the chain state the present count and head of loans."""
     return door.write(
@@ -120,13 +126,13 @@ def snapshot(body: SnapshotIn, door: ChangesLoans, partial: Partial = False) -> 
     )
 
 
-@router.post("/loans:write-off", status_code=202, response_model=ChangeOut, responses=declared(*_SERVICER))
+@router.post("/loans:write-off", status_code=202, response_model=LoanChangeOut, responses=declared(*_SERVICER))
 def write_off(body: WriteOffIn, door: ChangesLoans) -> Response:
     """Record that a loan is given up."""
     return door.write(lambda session: service.write_off(session, door.gateway, body), status=202, location=_followed)
 
 
-@router.post("/loans:reverse", status_code=202, response_model=ChangeOut, responses=declared(*_SERVICER))
+@router.post("/loans:reverse", status_code=202, response_model=LoanChangeOut, responses=declared(*_SERVICER))
 def reverse(body: ReverseIn, door: ChangesLoans) -> Response:
     """Record that a disbursement never took place."""
     return door.write(lambda session: service.reverse(session, door.gateway, body), status=202, location=_followed)
@@ -135,7 +141,7 @@ def reverse(body: ReverseIn, door: ChangesLoans) -> Response:
 @router.post(
     "/loans:transfer-share",
     status_code=202,
-    response_model=ChangeOut,
+    response_model=LoanChangeOut,
     responses=declared(*_ONE, errors.ShareTooLarge, errors.TransferToSelf),
 )
 def transfer_share(body: TransferShareIn, door: ChangesLoans) -> Response:
@@ -148,7 +154,7 @@ def transfer_share(body: TransferShareIn, door: ChangesLoans) -> Response:
 @router.post(
     "/loans:transfer-servicing",
     status_code=202,
-    response_model=ChangeOut,
+    response_model=LoanChangeOut,
     responses=declared(*_SERVICER, errors.TransferToSelf),
 )
 def transfer_servicing(body: TransferServicingIn, door: ChangesLoans) -> Response:

@@ -14,10 +14,10 @@ from tallystick_gateway.members.fields import Amount, CodeWord, CurrencyCode, le
 from .errors import DateMalformed, DateUnknown, PrincipalNotPositive
 
 __all__ = [
-    "BatchOut",
-    "ChangeOut",
     "DisbursedOut",
     "LoanActOut",
+    "LoanBatchOut",
+    "LoanChangeOut",
     "LoanDetailOut",
     "LoanIn",
     "LoanOut",
@@ -191,7 +191,7 @@ class RowError(Wire):
     advice: str
 
 
-class BatchOut(Wire):
+class LoanBatchOut(Wire):
     """What became of many rows: one act for each accepted one, all in one submission; the first refusals."""
 
     submission_id: str | None
@@ -210,7 +210,7 @@ class DisbursedOut(Accepted):
     shares: list[Minor]
 
 
-class ChangeOut(Accepted):
+class LoanChangeOut(Accepted):
     """An act about one loan, on its way."""
 
     agreement: Hex32

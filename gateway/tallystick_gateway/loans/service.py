@@ -21,9 +21,9 @@ from .naming import loan_subject
 from .projections import split_shares
 from .rows import Refusals, checked
 from .schemas import (
-    BatchOut,
-    ChangeOut,
     DisbursedOut,
+    LoanBatchOut,
+    LoanChangeOut,
     LoanIn,
     LoanName,
     LoanRowIn,
@@ -68,7 +68,7 @@ def disburse(session: Session, gateway: Gateway, asked: LoanIn) -> DisbursedOut:
     )
 
 
-def disburse_many(session: Session, gateway: Gateway, asked: LoansIn, *, partial: bool) -> BatchOut:
+def disburse_many(session: Session, gateway: Gateway, asked: LoansIn, *, partial: bool) -> LoanBatchOut:
     """Sign that loans were paid out: all of them or, if `partial`, those that are in order.
 
     Raises `RowsRefused`, or what stops every row (`AgreementNotActive`, `KeyNotValid`, …).
@@ -82,32 +82,32 @@ def disburse_many(session: Session, gateway: Gateway, asked: LoansIn, *, partial
     return _batch(asked.agreement, enqueued, len(taken), refusals)
 
 
-def settle(session: Session, gateway: Gateway, asked: SettleIn, *, partial: bool) -> BatchOut:
+def settle(session: Session, gateway: Gateway, asked: SettleIn, *, partial: bool) -> LoanBatchOut:
     """Sign that loans are paid, or were recovered after a write-off. Raises as `disburse_many` does."""
     changes = Changes(session, gateway, asked.agreement, "Settle")
     return _change_many(changes, asked, {"value_date": date_word(asked.value_date)}, partial=partial)
 
 
-def snapshot(session: Session, gateway: Gateway, asked: SnapshotIn, *, partial: bool) -> BatchOut:
+def snapshot(session: Session, gateway: Gateway, asked: SnapshotIn, *, partial: bool) -> LoanBatchOut:
     """Ask the chain to state count and head of loans. Raises as `disburse_many` does."""
     changes = Changes(session, gateway, asked.agreement, "Snapshot")
     return _change_many(changes, asked, {}, partial=partial)
 
 
-def write_off(session: Session, gateway: Gateway, asked: WriteOffIn) -> ChangeOut:
+def write_off(session: Session, gateway: Gateway, asked: WriteOffIn) -> LoanChangeOut:
     """Sign that a loan is given up. Raises a `LoanError`, or what stops any act."""
     values = {"value_date": date_word(asked.value_date), "reason": word_of(asked.reason)}
     changes = Changes(session, gateway, asked.agreement, "WriteOff")
     return _change_one(changes, asked.loan_id, lambda _row: values)
 
 
-def reverse(session: Session, gateway: Gateway, asked: ReverseIn) -> ChangeOut:
+def reverse(session: Session, gateway: Gateway, asked: ReverseIn) -> LoanChangeOut:
     """Sign that a disbursement never took place. Raises as `write_off` does."""
     values = {"reason": word_of(asked.reason)}
     return _change_one(Changes(session, gateway, asked.agreement, "Reverse"), asked.loan_id, lambda _row: values)
 
 
-def transfer_share(session: Session, gateway: Gateway, asked: TransferShareIn) -> ChangeOut:
+def transfer_share(session: Session, gateway: Gateway, asked: TransferShareIn) -> LoanChangeOut:
     """Offer a part of our share to another party, who co-signs the matter. Raises as `write_off` does."""
     changes = Changes(session, gateway, asked.agreement, "TransferShare")
     place = changes.parties.index(session.owner)
@@ -122,7 +122,7 @@ def transfer_share(session: Session, gateway: Gateway, asked: TransferShareIn) -
     return _change_one(changes, asked.loan_id, values)
 
 
-def transfer_servicing(session: Session, gateway: Gateway, asked: TransferServicingIn) -> ChangeOut:
+def transfer_servicing(session: Session, gateway: Gateway, asked: TransferServicingIn) -> LoanChangeOut:
     """Offer the servicing of a loan to another party, who co-signs the matter. Raises as `write_off` does."""
     changes = Changes(session, gateway, asked.agreement, "TransferServicing")
     offer = _offer(session, changes, asked)
@@ -137,7 +137,7 @@ def _offer(session: Session, changes: Changes, asked: TransferServicingIn) -> di
 
 def _change_many(
     changes: Changes, asked: SettleIn | SnapshotIn, values: Mapping[str, object], *, partial: bool
-) -> BatchOut:
+) -> LoanBatchOut:
     refusals = Refusals(len(asked.loan_ids))
     taken = changes.take(checked(asked.loan_ids, _NAME, refusals), refusals.add)
     if not partial:
@@ -146,12 +146,12 @@ def _change_many(
     return _batch(asked.agreement, enqueued, len(taken), refusals)
 
 
-def _change_one(changes: Changes, name: str, values: Callable[[LoanRow], Mapping[str, object]]) -> ChangeOut:
+def _change_one(changes: Changes, name: str, values: Callable[[LoanRow], Mapping[str, object]]) -> LoanChangeOut:
     change: Change
     (change,) = changes.take([(1, name)], _raise)
     subject = loan_subject(change.row.agreement, change.row.loan)
     enqueued = _certain(changes.enqueue(values, subject))
-    return ChangeOut(
+    return LoanChangeOut(
         **dict(accepted(enqueued, subject)),
         agreement=change.row.agreement,
         loan_id=change.loan_id,
@@ -159,8 +159,8 @@ def _change_one(changes: Changes, name: str, values: Callable[[LoanRow], Mapping
     )
 
 
-def _batch(agreement: bytes, enqueued: Enqueued | None, accepted: int, refusals: Refusals) -> BatchOut:
-    return BatchOut(
+def _batch(agreement: bytes, enqueued: Enqueued | None, accepted: int, refusals: Refusals) -> LoanBatchOut:
+    return LoanBatchOut(
         submission_id=enqueued.submission_id if enqueued else None,
         agreement=agreement,
         accepted=accepted,

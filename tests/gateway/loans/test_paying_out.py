@@ -142,6 +142,27 @@ def test_a_sealed_agreement_pays_out_nothing_here(tmp_path: Path) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "loan.agreement_sealed")
 
 
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        (("KeyRevocationRecorded", {"revokedAt": 1_600_000_000}), "revoked"),
+        (("CompromiseReported", {"since": 1_600_000_000}), "compromised"),
+        (("KeyAdded", {"purpose": 1, "notBefore": 1_500_000_000, "notAfter": 1_600_000_000}), "expired"),
+        (("KeyAdded", {"purpose": 1, "notBefore": 5_000_000_000, "notAfter": 5_000_000_001}), "not_yet_valid"),
+    ],
+)
+def test_a_key_that_does_not_count_pays_nothing_out(desk: Desk, event: tuple[str, dict[str, int]], why: str) -> None:
+    name, values = event
+    key = desk.gateway.keystore.act_key("act").address.rjust(32, b"\0")
+    desk.told.events((name, {"key": key, "member": BANK_A, **values}))
+
+    answer = desk.post("/v1/loans", loan())
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "acts.key_not_valid")
+    assert answer.json()["values"]["why"] == why
+    assert desk.total() == 0
+
+
 # ── limits ──
 
 

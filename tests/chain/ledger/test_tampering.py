@@ -31,6 +31,7 @@ CHOSEN_FREELY = frozenset(
         ("CompromiseReported", "key"),
         ("CompromiseReported", "reason"),
         ("CompromiseReported", "since"),
+        ("DelayChanged", "delay"),
         ("Disbursed", "borrowerTag"),
         ("Disbursed", "valueDate"),
         ("HeadAsOf", "actId"),

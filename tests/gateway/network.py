@@ -3,6 +3,7 @@
 Building it takes a few seconds, so a test module builds one and shares it; gateways are opened as a test needs them.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,19 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tallystick.acts import ContractEntry
 from tallystick.blocks import header_items
 from tallystick.client import Node
 from tallystick.client.deploy import FoundingTerms, deploy_consortium
 from tallystick.consortium import CardKeys, Consortium, HeaderItems, MemberCard, Role, sign_card
 from tallystick.keys import ActKey, Keystore
 from tallystick_devnet.engines import EmbeddedEngine
-from tallystick_gateway.acts import Draft, enqueue, submission_state
+from tallystick_gateway.acts import Draft, Enqueued, enqueue, submission_state
 from tallystick_gateway.acts.service import SubmissionState
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.gateway import Gateway
 from tests.gateway.support import PASSPHRASE, make_home, open_test_gateway
 
-__all__ = ["MEMBERS", "Network", "build", "contract_entries", "run_until", "wait_done"]
+__all__ = ["MEMBERS", "Network", "build", "contract_entries", "put", "ratify_all", "run_until", "wait_done"]
 
 MEMBERS = {
     "BANK-A": Role.LENDER,
@@ -51,6 +53,21 @@ class Network:
 
     def node(self) -> Node:
         return Node(self.engine.url)
+
+    def home(self, legal_id: str, folder: Path, *nodes: str, **chain: Any) -> Config:
+        """A second home of the member, with its keys and an empty database, that asks these nodes."""
+        original = self.homes[legal_id]
+        folder.mkdir()
+        for part in (original.keystore_path, original.consortium_path):
+            shutil.copy(part, folder / part.name)
+        shutil.copytree(original.clients_path, folder / original.clients_path.name)
+        urls = list(nodes) or [self.engine.url]
+        settings = original.settings.model_copy(
+            update={"chain": original.settings.chain.model_copy(update={"nodes": urls, **chain})}
+        )
+        config = Config(folder, settings)
+        config.write()
+        return config
 
 
 def build(folder: Path, *, gas_limit: int = 700_000_000) -> Network:
@@ -131,10 +148,14 @@ def wait_done(gateway: Gateway, submission_id: str) -> SubmissionState:
     return run_until(look, f"submission {submission_id}")
 
 
+def put(gateway: Gateway, *drafts: Draft, subject: str = "test") -> Enqueued:
+    """Enqueue in a transaction of its own."""
+    with gateway.database.write() as session:
+        return enqueue(session, gateway, drafts, subject=subject)
+
+
 def contract_entries(consortium: Consortium) -> tuple[Any, ...]:
     """The directory as founders ratify it."""
-    from tallystick.acts import ContractEntry
-
     return tuple(
         ContractEntry(name=entry.name.encode().ljust(32, b"\0"), at=entry.address, code_hash=entry.code_hash)
         for entry in consortium.contracts
@@ -146,7 +167,6 @@ def ratify_all(network: Network, gateways: Sequence[Gateway]) -> None:
     submissions = []
     for gateway in gateways:
         draft = Draft("Ratify", {"contracts": contract_entries(network.consortium)}, "1:test", "consortium")
-        with gateway.database.write() as session:
-            submissions.append((gateway, enqueue(session, gateway, [draft], subject="consortium").submission_id))
+        submissions.append((gateway, put(gateway, draft).submission_id))
     for gateway, submission_id in submissions:
         wait_done(gateway, submission_id)

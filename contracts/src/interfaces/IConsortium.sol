@@ -168,7 +168,6 @@ interface IConsortium is IActRecorder {
     /// @notice The other contracts hold this address for good: a new consortium is a new deployment.
     error ConsortiumIsFixed();
 
-    error NotFounder(bytes32 member);
     error DelayInvalid(uint256 delay, uint256 least, uint256 most);
     error ThresholdInvalid(uint256 threshold, uint256 members);
     error ChangeUnknown(uint256 change);

@@ -17,10 +17,10 @@ import {vm} from "./Vm.sol";
 abstract contract Fixture {
     uint256 internal constant START = 1_800_000_000;
     uint64 internal constant DELAY = 1 hours;
-    bytes32 internal constant BANK = "bank";
-    bytes32 internal constant PARTNER = "partner";
-    bytes32 internal constant DEPOSITORY = "depository";
-    bytes32 internal constant ARBITRATOR = "arbitrator";
+    bytes32 internal constant BANK = keccak256("bank");
+    bytes32 internal constant PARTNER = keccak256("partner");
+    bytes32 internal constant DEPOSITORY = keccak256("depository");
+    bytes32 internal constant ARBITRATOR = keccak256("arbitrator");
     uint64 internal constant LOAN_LIMIT = 1_000_000;
     uint64 internal constant TOTAL_LIMIT = 5_000_000;
 
@@ -36,6 +36,14 @@ abstract contract Fixture {
     function setUp() public virtual {
         vm.warp(START);
         hasher = new Hasher();
+        found();
+        for (uint256 i = 0; i < 4; ++i) {
+            ratify(members[i], directory());
+        }
+    }
+
+    /// @dev Deploys the contracts of a consortium that nobody has ratified yet.
+    function found() internal {
         Founder[] memory founders = new Founder[](4);
         uint8[4] memory roles = [1, 1, 2, 4];
         for (uint256 i = 0; i < 4; ++i) {
@@ -57,9 +65,6 @@ abstract contract Fixture {
         book = new AgreementBook(consortium, IAgreementBook(address(0)));
         ledger = new LoanLedger(consortium, ILoanLedger(address(0)));
         log = new RecordLog(consortium);
-        for (uint256 i = 0; i < 4; ++i) {
-            ratify(members[i], directory());
-        }
     }
 
     /* KEYS AND SIGNATURES */
@@ -114,14 +119,15 @@ abstract contract Fixture {
 
     function ratify(bytes32 member, ContractEntry[] memory list) internal {
         Ratify memory act = Ratify(member, freshRef(), issued(), until(), list);
-        consortium.ratify(act, sign(consortium, hasher.hashRatify(act), actKey(member)));
+        bytes memory signature = sign(consortium, hasher.hashRatify(act), actKey(member));
+        consortium.ratify(act, signature);
     }
 
-    function propose(bytes32 member, Change change, bytes memory payload) internal returns (bytes32) {
+    function propose(bytes32 member, Change change, bytes memory payload) internal returns (bytes32 id) {
         Propose memory act = Propose(member, freshRef(), issued(), until(), uint8(change), payload);
         bytes32 structHash = hasher.hashPropose(act);
+        id = actId(consortium, structHash);
         consortium.propose(act, sign(consortium, structHash, actKey(member)));
-        return actId(consortium, structHash);
     }
 
     function approve(bytes32 member, bytes32 proposal) internal {
@@ -169,11 +175,11 @@ abstract contract Fixture {
         });
     }
 
-    function proposeAgreement(bytes32 member, AgreementTerms memory terms_) internal returns (bytes32 matter) {
+    function proposeAgreement(bytes32 member, AgreementTerms memory terms_) internal returns (bytes32 id) {
         ProposeAgreement memory act = ProposeAgreement(member, freshRef(), issued(), until(), terms_);
         bytes32 structHash = hasher.hashProposeAgreement(act);
+        id = actId(book, structHash);
         book.proposeAgreement(act, sign(book, structHash, actKey(member)));
-        return actId(book, structHash);
     }
 
     function agree(AgreementTerms memory terms_) internal returns (bytes32 agreement) {
@@ -194,11 +200,11 @@ abstract contract Fixture {
 
     /* LOANS */
 
-    function coSignLoan(bytes32 member, bytes32 matter) internal returns (bytes32) {
+    function coSignLoan(bytes32 member, bytes32 matter) internal returns (bytes32 id) {
         CoSign memory act = CoSign(member, freshRef(), issued(), until(), matter);
         bytes32 structHash = hasher.hashCoSign(act);
+        id = actId(ledger, structHash);
         ledger.coSign(act, sign(ledger, structHash, actKey(member)));
-        return actId(ledger, structHash);
     }
 
     function disbursement(bytes32 agreement, bytes32 loan, uint64 principal) internal returns (Disburse memory) {
@@ -236,63 +242,67 @@ abstract contract Fixture {
         }
     }
 
-    function disburseOne(bytes32 agreement, bytes32 loan, uint64 principal) internal returns (bytes32) {
+    function disburseOne(bytes32 agreement, bytes32 loan, uint64 principal) internal returns (bytes32 id) {
         Disburse[] memory acts = new Disburse[](1);
         acts[0] = disbursement(agreement, loan, principal);
+        id = actId(ledger, hasher.hashDisburse(acts[0]));
         disburse(acts);
-        return actId(ledger, hasher.hashDisburse(acts[0]));
     }
 
-    function disburseSealed(bytes32 agreement, bytes32 loan) internal returns (bytes32) {
+    function disburseSealed(bytes32 agreement, bytes32 loan) internal returns (bytes32 id) {
         DisburseSealed memory act =
             DisburseSealed(BANK, freshRef(), issued(), until(), agreement, loan, keccak256(abi.encode(loan)));
         bytes32 structHash = hasher.hashDisburseSealed(act);
+        id = actId(ledger, structHash);
         ledger.disburseSealed(act, sign(ledger, structHash, actKey(BANK)));
-        return actId(ledger, structHash);
     }
 
-    function settle(bytes32 member, bytes32 agreement, bytes32 loan) internal returns (bytes32) {
+    function settle(bytes32 member, bytes32 agreement, bytes32 loan) internal returns (bytes32 id) {
         Settle[] memory acts = new Settle[](1);
         acts[0] = Settle(member, freshRef(), issued(), until(), agreement, loan, 20_261_123);
         bytes[] memory all = new bytes[](1);
         bytes32 structHash = hasher.hashSettle(acts[0]);
+        id = actId(ledger, structHash);
         all[0] = sign(ledger, structHash, actKey(member));
         ledger.settle(acts, all);
-        return actId(ledger, structHash);
     }
 
-    function reverse(bytes32 member, bytes32 agreement, bytes32 loan) internal returns (bytes32) {
+    function reverse(bytes32 member, bytes32 agreement, bytes32 loan) internal returns (bytes32 id) {
         Reverse memory act = Reverse(member, freshRef(), issued(), until(), agreement, loan, "reason");
         bytes32 structHash = hasher.hashReverse(act);
+        id = actId(ledger, structHash);
         ledger.reverse(act, sign(ledger, structHash, actKey(member)));
-        return actId(ledger, structHash);
     }
 
-    function writeOff(bytes32 member, bytes32 agreement, bytes32 loan) internal returns (bytes32) {
+    function writeOff(bytes32 member, bytes32 agreement, bytes32 loan) internal returns (bytes32 id) {
         WriteOff memory act = WriteOff(member, freshRef(), issued(), until(), agreement, loan, 20_261_123, "reason");
         bytes32 structHash = hasher.hashWriteOff(act);
+        id = actId(ledger, structHash);
         ledger.writeOff(act, sign(ledger, structHash, actKey(member)));
-        return actId(ledger, structHash);
     }
 
     function transferShare(bytes32 from, bytes32 to, bytes32 agreement, bytes32 loan, uint64 amount)
         internal
-        returns (bytes32)
+        returns (bytes32 id)
     {
         TransferShare memory act = TransferShare(
             from, freshRef(), issued(), until(), agreement, loan, from, to, amount, "reason", "price"
         );
         bytes32 structHash = hasher.hashTransferShare(act);
+        id = actId(ledger, structHash);
         ledger.transferShare(act, sign(ledger, structHash, actKey(from)));
-        return actId(ledger, structHash);
     }
 
-    function transferServicing(bytes32 from, bytes32 to, bytes32 agreement, bytes32 loan) internal returns (bytes32) {
-        TransferServicing memory act =
-            TransferServicing(from, freshRef(), issued(), until(), agreement, loan, from, to, "reason", "price");
+    function transferServicing(bytes32 from, bytes32 to, bytes32 agreement, bytes32 loan)
+        internal
+        returns (bytes32 id)
+    {
+        TransferServicing memory act = TransferServicing(
+            from, freshRef(), issued(), until(), agreement, loan, from, to, "reason", "price"
+        );
         bytes32 structHash = hasher.hashTransferServicing(act);
+        id = actId(ledger, structHash);
         ledger.transferServicing(act, sign(ledger, structHash, actKey(from)));
-        return actId(ledger, structHash);
     }
 
     function snapshot(bytes32 member, bytes32 agreement, bytes32 loan) internal {
@@ -303,25 +313,25 @@ abstract contract Fixture {
         ledger.snapshot(acts, all);
     }
 
-    function adopt(bytes32 member, bytes32 agreement, bytes32 loan) internal returns (bytes32) {
+    function adopt(bytes32 member, bytes32 agreement, bytes32 loan) internal returns (bytes32 id) {
         Adopt[] memory acts = new Adopt[](1);
         acts[0] = Adopt(member, freshRef(), issued(), until(), agreement, loan);
         bytes[] memory all = new bytes[](1);
         bytes32 structHash = hasher.hashAdopt(acts[0]);
+        id = actId(ledger, structHash);
         all[0] = sign(ledger, structHash, actKey(member));
         ledger.adopt(acts, all);
-        return actId(ledger, structHash);
     }
 
     function anchor(bytes32 member, bytes32 stream, uint64 firstIndex, uint64 count, bytes32 previous)
         internal
-        returns (bytes32)
+        returns (bytes32 id)
     {
         Anchor memory act = Anchor(
             member, freshRef(), issued(), until(), stream, firstIndex, count, keccak256("root"), previous
         );
         bytes32 structHash = hasher.hashAnchor(act);
+        id = actId(log, structHash);
         log.anchor(act, sign(log, structHash, actKey(member)));
-        return actId(log, structHash);
     }
 }

@@ -16,6 +16,7 @@ from tallystick_gateway.acts.errors import AlreadyRequested
 from tallystick_gateway.acts.service import Draft, Enqueued
 from tallystick_gateway.agreements import repository as agreements
 from tallystick_gateway.agreements import service as agreement_service
+from tallystick_gateway.agreements.errors import NotParty
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.members import repository as members
@@ -65,8 +66,11 @@ class Changes:
         self._kind = kind
         self._agreement = agreement_service.active(session, gateway, agreement)
         self.parties = [party.member for party in agreements.parties(session, agreement)]
-        if session.owner not in self.parties and not (kind == "Snapshot" and self._is_named()):
-            raise NotNamed(field="agreement")
+        if session.owner not in self.parties:
+            if kind != "Snapshot":
+                raise NotParty(field="agreement")
+            if not self._is_named():
+                raise NotNamed(field="agreement")
         self._names = Names(session, gateway, agreement)
         self._ref_secret = self._names.secret if kind == "Snapshot" else self._names.require_secret()
         self._taken: list[Change] = []

@@ -10,6 +10,7 @@ from tallystick_gateway.agreements.errors import (
     AgreementNotActive,
     AgreementUnknown,
     LoanLimitExceeded,
+    NotParty,
     PartyLimitExceeded,
     SecretNotHeld,
     TotalLimitExceeded,
@@ -54,7 +55,7 @@ LoanName = Annotated[str, Path(pattern=r"^([A-Z0-9-]{1,64}|[0-9a-f]{64})$", desc
 
 _ANY = (AgreementUnknown, AgreementNotActive, SecretNotHeld, NotJoined, AlreadyRequested, KeyNotValid)
 _PAYING = (*_ANY, errors.NotOriginator, errors.LoansSealed)
-_ONE = (*_ANY, errors.LoanUnknown, errors.LoanIdNeeded, errors.StateForbids, errors.NotNamed)
+_ONE = (*_ANY, errors.LoanUnknown, errors.LoanIdNeeded, errors.StateForbids, NotParty)
 _SERVICER = (*_ONE, errors.NotServicer)
 
 
@@ -115,7 +116,10 @@ def settle(body: SettleIn, door: ChangesLoans, partial: Partial = False) -> Resp
 
 
 @router.post(
-    "/loans:snapshot", status_code=202, response_model=LoanBatchOut, responses=declared(*_ANY, errors.RowsRefused)
+    "/loans:snapshot",
+    status_code=202,
+    response_model=LoanBatchOut,
+    responses=declared(*_ANY, errors.NotNamed, errors.RowsRefused),
 )
 def snapshot(body: SnapshotIn, door: ChangesLoans, partial: Partial = False) -> Response:
     """Have the chain state the present count and head of loans."""

@@ -4,17 +4,17 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tallystick.pseudonyms import loan_key
+from tallystick_gateway.acts import State
 from tallystick_gateway.agreements import service as agreements
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.gateway import Gateway
-from tests.gateway.chain_told import BANK_B, terms_json
+from tests.gateway.chain_told import BANK_A, BANK_B, terms_json
 from tests.gateway.network import MEMBERS, Network, build, ratify_all, run_until, wait_done
 from tests.gateway.support import client_for, keyed, open_test_gateway
 
@@ -192,31 +192,47 @@ def test_a_reversed_loan_frees_its_exposure_and_a_snapshot_shows_its_head(
         depository.done("/v1/loans:snapshot", {"agreement": agreement, "loan_ids": [reversed_["loan"]]})
 
 
-def test_another_gateway_of_the_member_cannot_disburse_the_loan_again(
-    members: dict[str, Member], tmp_path: Path, agreement: str
-) -> None:
-    """Its own database knows nothing of the request: what it learns from the chain stops it."""
+@pytest.fixture(scope="module")
+def twin(members: dict[str, Member], tmp_path_factory: pytest.TempPathFactory, agreement: str) -> Iterator[Member]:
+    """A second gateway of BANK-A with the same keys and a database of its own, which holds the secret and J-1."""
     a = members["BANK-A"]
-    sealed_for_itself = a.post(f"/v1/agreements/{agreement}/secret:seal", {"readers": [_own(a)]}, 200)
-    twin = tmp_path / "twin"
-    shutil.copytree(a.gateway.config.home, twin, ignore=shutil.ignore_patterns("gateway.db*", "*.lock"))
-    with open_test_gateway(Config.load(twin)) as gateway, client_for(gateway) as http:
+    if a.api.get(f"/v1/loans/{agreement}/J-1").status_code != 200:
+        a.done("/v1/loans", {"agreement": agreement, **loan("J-1")})
+    home = tmp_path_factory.mktemp("twin") / "home"
+    shutil.copytree(a.gateway.config.home, home, ignore=shutil.ignore_patterns("gateway.db*", "*.lock"))
+    sealed = a.post(f"/v1/agreements/{agreement}/secret:seal", {"readers": [BANK_A.hex()]}, 200)
+    with open_test_gateway(Config.load(home)) as gateway, client_for(gateway) as api:
         gateway.worker.start()
-        second = Member(gateway, http)
-        second.sees_loan(agreement, _key(a, agreement, "J-1"), "ACTIVE")
-        second.post(f"/v1/agreements/{agreement}/secret:open", {"content": sealed_for_itself["content"]}, 200)
+        twin = Member(gateway, api)
+        twin.sees_loan(agreement, _key(a, agreement, "J-1"), "ACTIVE")
+        twin.post(f"/v1/agreements/{agreement}/secret:open", {"content": sealed["content"]}, 200)
+        yield twin
 
-        refused = second.post("/v1/loans", {"agreement": agreement, **loan("J-1")}, 409)
 
+def test_another_gateway_that_has_seen_the_loan_does_not_pay_it_out_again(twin: Member, agreement: str) -> None:
+    refused = twin.post("/v1/loans", {"agreement": agreement, **loan("J-1")}, 409)
     assert refused["code"] == "loan.exists"
+
+
+def test_of_two_gateways_that_pay_one_loan_out_at_once_the_chain_takes_one(
+    members: dict[str, Member], twin: Member, agreement: str
+) -> None:
+    both = (members["BANK-A"], twin)
+    submitted = [each.post("/v1/loans", {"agreement": agreement, **loan("J-2", 300)}) for each in both]
+
+    ended = [
+        wait_done(each.gateway, answer["submission_id"]).state for each, answer in zip(both, submitted, strict=True)
+    ]
+
+    assert sorted(ended) == ["included", "rejected"]
+    loser = ended.index(State.REJECTED)
+    why = both[loser].get(f"/v1/submissions/{submitted[loser]['submission_id']}")["error"]
+    assert why["code"] == "contract.ref_already_used"
+    assert [each.sees_loan(agreement, "J-2", "ACTIVE")["count"] for each in both] == [1, 1]
 
 
 def _of(agreement: str, loan_id: str) -> dict[str, str]:
     return {"agreement": agreement, "loan_id": loan_id}
-
-
-def _own(member: Member) -> str:
-    return member.gateway.config.member_id.hex()
 
 
 def _key(member: Member, agreement: str, loan_id: str) -> str:
@@ -233,3 +249,17 @@ def _open_matter(member: Member, agreement: str) -> dict[str, Any] | None:
 def _served_by(member: Member, agreement: str, loan_id: str, servicer: bytes) -> dict[str, Any] | None:
     found = member.get(f"/v1/loans/{agreement}/{loan_id}")
     return found if found["servicer"] == servicer.hex() else None
+
+
+def test_a_proposal_can_be_taken_back_before_the_partner_signed(members: dict[str, Member]) -> None:
+    a, b = members["BANK-A"], members["BANK-B"]
+    proposed = a.done("/v1/agreements", terms_json())["agreement"]
+    b.sees_agreement(proposed, "PROPOSED")
+    foreign = b.post(f"/v1/agreements/{proposed}/withdraw", {}, 403)
+    assert foreign["code"] == "matter.not_opener"
+
+    a.done(f"/v1/agreements/{proposed}/withdraw", {})
+
+    b.sees_agreement(proposed, "WITHDRAWN")
+    refused = b.post(f"/v1/agreements/{proposed}/cosign", {"agreement": proposed}, 409)
+    assert refused["code"] == "agreement.not_open"

@@ -96,7 +96,6 @@ REFUSALS: Final[Mapping[str, Words]] = {
     ),
     "ConsortiumNotListed": Words("The list does not name this contract as Consortium"),
     "ConsortiumIsFixed": Words("The consortium contract itself cannot be replaced"),
-    "NotFounder": Words("Member {member} is no founder"),
     "DelayInvalid": Words("A timelock of {delay} s; {least} to {most} s are allowed"),
     "ThresholdInvalid": Words("A threshold of {threshold} approvals for {members} members"),
     "ChangeUnknown": Words("{change} is no kind of proposal"),

@@ -17,7 +17,7 @@ from tallystick.client import Node
 from tallystick.client.deploy import FoundingTerms, deploy_consortium
 from tallystick.consortium import CardKeys, Consortium, HeaderItems, MemberCard, Role, sign_card
 from tallystick.keys import ActKey, Keystore
-from tallystick_devnet.engines import EmbeddedEngine
+from tallystick_devnet.engines import DEFAULT_GAS_LIMIT, EmbeddedEngine
 from tallystick_gateway.acts import Draft, Enqueued, enqueue, submission_state
 from tallystick_gateway.acts.service import SubmissionState
 from tallystick_gateway.kit.config import Config
@@ -70,9 +70,9 @@ class Network:
         return config
 
 
-def build(folder: Path, *, gas_limit: int = 700_000_000) -> Network:
+def build(folder: Path, *, gas_limit: int | None = None) -> Network:
     """Start an engine and found a consortium on it; nobody has ratified yet. Stop `engine` afterwards."""
-    engine = EmbeddedEngine(folder / "chain", gas_limit=gas_limit)
+    engine = EmbeddedEngine(folder / "chain", gas_limit=gas_limit or DEFAULT_GAS_LIMIT)
     engine.start()
     try:
         return _found(folder, engine)

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Any
 
 from tallystick.acts import Approve, Propose
 from tallystick.client.events import Emitted
 from tests.contracts.support import DELAY_S, Call, Member, Network, word
 
-__all__ = ["Change", "approve", "decide", "execution", "payload_of", "pending", "propose"]
+__all__ = ["Change", "Words", "approve", "decide", "execution", "payload_of", "pending", "propose", "refused"]
+
+Words = tuple[str | bytes | int, ...]
+"""The values of a change's payload."""
 
 
 class Change(IntEnum):
@@ -70,3 +74,10 @@ def decide(
     """Have a change decided and carried out; the events of its execution."""
     _, call = pending(network, change, *values, by=by)
     return network.chain.send(call)
+
+
+def refused(network: Network, change: int, words: Words, error: str, **values: Any) -> None:
+    """Assert that a decision of all founders cannot be carried out, with exactly this error; undone afterwards."""
+    with network.chain.rewound():
+        _, call = pending(network, change, *words)
+        network.chain.refused(call, error, **values)

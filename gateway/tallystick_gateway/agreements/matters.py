@@ -11,6 +11,7 @@ from tallystick_gateway.acts.service import Draft
 from tallystick_gateway.kit.clock import as_unix, from_unix
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
+from tallystick_gateway.members.fields import word_text
 
 from . import repository, service
 from .errors import AgreementNotOpen, MatterNotOpen, MatterUnknown, NotAwaited, NotOpener
@@ -100,8 +101,12 @@ def _out(session: Session, row: MatterRow) -> MatterOut:
         ours_to_sign=row.state == "OPEN" and session.owner in awaited,
         state=row.state,
         open_until=from_unix(row.open_until),
-        details=row.details,
+        details={name: _shown(name, value) for name, value in row.details.items()},
     )
+
+
+def _shown(name: str, value: str) -> str:
+    return word_text(bytes.fromhex(value)) if name == "reason" else value
 
 
 def _subject(row: MatterRow) -> str:

@@ -26,7 +26,6 @@ __all__ = [
     "refuse",
     "rows_of",
     "selected",
-    "set_loan",
     "set_servicing",
     "store_borrowers",
     "store_chain_rows",
@@ -148,12 +147,6 @@ def refuse(session: Session, disbursements: Sequence[bytes]) -> None:
     for some in _chunks(disbursements):
         mine = (owned_by(session, _loans), _loans.c.state == "REQUESTED", _loans.c.disbursement.in_(some))
         session.execute(update(_loans).where(*mine).values(state="REFUSED"))
-
-
-def set_loan(session: Session, loan_row_id: int, **columns: object) -> None:
-    """Set columns of one loan."""
-    mine = (owned_by(session, _loans), _loans.c.id == loan_row_id)
-    session.execute(update(_loans).where(*mine).values(**columns))
 
 
 def acts_of(session: Session, agreement: bytes, loan: bytes, after: int, limit: int) -> Sequence[LoanActRow]:

@@ -153,6 +153,7 @@ def test_a_share_and_the_servicing_go_to_the_partner_once_it_has_signed(
         a.done(f"/v1/loans:{path}", {**about, **extra})
         matter = run_until(lambda: _open_matter(b, agreement), "a matter to sign")
         assert matter["ours_to_sign"]
+        assert matter["details"]["reason"] == "RISK_TRANSFER"
         b.done(f"/v1/matters/{matter['matter']}/cosign", {})
 
     moved = run_until(lambda: _served_by(a, agreement, "T-1", BANK_B), "the servicing moved")

@@ -24,7 +24,7 @@ abstract contract ActRecorder is IActRecorder {
     uint64 internal constant LONGEST_VALIDITY = 24 hours;
     uint64 internal constant LONGEST_GOVERNANCE_VALIDITY = 30 days;
 
-    uint256 private constant WORD = 32;
+    uint256 internal constant WORD = 32;
     uint256 private constant FEWEST_ENCODED_WORDS = 5;
     uint256 private constant MOST_ENCODED_WORDS = 32;
 

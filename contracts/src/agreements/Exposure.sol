@@ -88,9 +88,12 @@ abstract contract Exposure is Agreements {
         pair.secondIndex = _requireParty(agreementId, second);
         ILoanLedger ledger = _ledger();
         for (uint256 i = 0; i < size; ++i) {
-            _reduce(actId, ledger, agreement, pair, reductions[i]);
+            _reduce(ledger, agreement, pair, reductions[i]);
         }
         _storeExposures(agreementId, agreement);
+        for (uint256 i = 0; i < size; ++i) {
+            _linkReduction(actId, ledger, pair, reductions[i]);
+        }
     }
 
     /* FOR THE OTHER PARTS */
@@ -143,26 +146,26 @@ abstract contract Exposure is Agreements {
         agreement.exposure -= amount;
     }
 
-    function _reduce(
-        bytes32 actId,
-        ILoanLedger ledger,
-        Agreement memory agreement,
-        Pair memory pair,
-        Reduction calldata reduction
-    ) private {
-        bytes32 loanKey = reduction.loan;
-        Loan memory loan = ledger.loanOf(pair.agreement, loanKey);
-        if (loan.state != LoanState.Active) revert ILoanLedger.LoanNotOutstanding(pair.agreement, loanKey, loan.state);
-        uint64[] memory shares = _sharesOf(agreement, pair.agreement, loanKey, loan.principal);
-        _reduceShare(agreement, pair.agreement, loanKey, shares, pair.firstIndex, reduction.first);
-        _reduceShare(agreement, pair.agreement, loanKey, shares, pair.secondIndex, reduction.second);
+    function _reduce(ILoanLedger ledger, Agreement memory agreement, Pair memory pair, Reduction calldata reduction)
+        private
+    {
+        (bytes32 agreementId, bytes32 loanKey) = (pair.agreement, reduction.loan);
+        Loan memory loan = ledger.loanOf(agreementId, loanKey);
+        if (loan.state != LoanState.Active) revert ILoanLedger.LoanNotOutstanding(agreementId, loanKey, loan.state);
+        uint64[] memory shares = _sharesOf(agreement, agreementId, loanKey, loan.principal);
+        _reduceShare(agreement, agreementId, loanKey, shares, pair.firstIndex, reduction.first);
+        _reduceShare(agreement, agreementId, loanKey, shares, pair.secondIndex, reduction.second);
+        _keepShares(agreementId, loanKey, shares);
+    }
+
+    /// @dev The ledger refuses a loan that is named twice.
+    function _linkReduction(bytes32 actId, ILoanLedger ledger, Pair memory pair, Reduction calldata reduction) private {
+        uint64[] memory shares = ownSharesOf(pair.agreement, reduction.loan);
         pair.shareOfFirst = shares[pair.firstIndex];
         pair.shareOfSecond = shares[pair.secondIndex];
-        _keepShares(pair.agreement, loanKey, shares);
-
         Linked memory linked;
         linked.actId = actId;
-        (linked.count, linked.head) = ledger.link(actId, pair.agreement, loanKey, pair.first);
+        (linked.count, linked.head) = ledger.link(actId, pair.agreement, reduction.loan, pair.first);
         _emitExposureReduced(reduction, pair, linked);
     }
 

@@ -9,7 +9,6 @@ import {Membership} from "./Membership.sol";
 /// @title Decisions by m of n, behind a timelock
 abstract contract Governance is Membership {
     uint64 private constant PROPOSAL_LIFETIME = 30 days;
-    uint256 private constant WORD = 32;
     /// @dev Words of the payload of each change, by its code.
     bytes13 private constant PAYLOAD_WORDS = hex"00060202020204030101030506";
 

@@ -184,9 +184,11 @@ interface IConsortium is IActRecorder {
 
     /* EVENTS: `actId` is the act, or the executed proposal, that did it; zero at deployment */
 
+    /// @notice A founder, or a member that was admitted; active from now on.
     event MemberAdmitted(
         bytes32 indexed actId, bytes32 indexed member, uint8 roles, uint8 index, bytes32 certificate, uint256 chainId
     );
+    /// @notice Suspended, reinstated or expelled; open proposals of earlier epochs have lapsed herewith.
     event MemberStateChanged(
         bytes32 indexed actId,
         bytes32 indexed member,
@@ -196,6 +198,7 @@ interface IConsortium is IActRecorder {
         uint64 epoch,
         uint256 chainId
     );
+    /// @notice Roles are bit masks.
     event RolesChanged(
         bytes32 indexed actId, bytes32 indexed member, uint8 previousRoles, uint8 roles, uint256 chainId
     );
@@ -212,6 +215,7 @@ interface IConsortium is IActRecorder {
         uint64 notAfter,
         uint256 chainId
     );
+    /// @notice The key signs nothing any more from `revokedAt`, this block. `signer` is zero for a governed change.
     event KeyRevocationRecorded(
         bytes32 indexed actId,
         bytes32 indexed key,
@@ -244,7 +248,9 @@ interface IConsortium is IActRecorder {
         ContractEntry[] contracts,
         uint256 chainId
     );
+    /// @notice Every founder has ratified this list; `actId` is the last ratification.
     event ConsortiumActivated(bytes32 indexed actId, bytes32 indexed listHash, uint256 chainId);
+    /// @notice The directory names `deployed` from now on; `previous`, if not zero, can record nothing any more.
     event ContractRegistered(
         bytes32 indexed actId,
         bytes32 indexed name,
@@ -254,7 +260,9 @@ interface IConsortium is IActRecorder {
         uint256 chainId
     );
 
+    /// @notice The timelock, in seconds.
     event DelayChanged(bytes32 indexed actId, uint64 previousDelay, uint64 delay, uint256 chainId);
+    /// @notice The least number of approvals, if above ⌈2n/3⌉.
     event ThresholdChanged(bytes32 indexed actId, uint8 previousThreshold, uint8 threshold, uint256 chainId);
 
     /// @notice `actId` is the proposal. The proposer has approved it herewith.
@@ -269,6 +277,7 @@ interface IConsortium is IActRecorder {
         uint64 lapsesAt,
         uint256 chainId
     );
+    /// @notice `approvals` counts the members active now that have approved.
     event ProposalApproved(
         bytes32 indexed actId,
         bytes32 indexed proposal,
@@ -277,6 +286,7 @@ interface IConsortium is IActRecorder {
         uint256 approvals,
         uint256 chainId
     );
+    /// @notice The proposer cancelled the proposal.
     event ProposalWithdrawn(
         bytes32 indexed actId, bytes32 indexed proposal, bytes32 indexed member, address signer, uint256 chainId
     );
@@ -285,6 +295,7 @@ interface IConsortium is IActRecorder {
         bytes32 indexed actId, Change indexed change, uint256 approvals, uint256 required, uint256 chainId
     );
 
+    /// @notice Whatever is recorded after this is later than the token with this digest.
     event TimeNoted(
         bytes32 indexed actId, bytes32 indexed tokenDigest, bytes32 indexed member, address signer, uint256 chainId
     );
@@ -308,8 +319,10 @@ interface IConsortium is IActRecorder {
     /// @notice Proposes a change and approves it. The act id is the proposal's id.
     function propose(Propose calldata act, bytes calldata signature) external;
 
+    /// @notice Approves an open proposal, once.
     function approve(Approve calldata act, bytes calldata signature) external;
 
+    /// @notice The proposer takes an open proposal back.
     function cancelProposal(CancelProposal calldata act, bytes calldata signature) external;
 
     /// @notice Carries out a proposal after its timelock; anybody may call. Needs the approval of members active now:
@@ -334,18 +347,22 @@ interface IConsortium is IActRecorder {
     /// @notice Whether every founder has ratified.
     function isActive() external view returns (bool);
 
+    /// @notice The member, or state None.
     function memberOf(bytes32 member) external view returns (Member memory);
 
     /// @notice Every member ever admitted, founders first; the position is the member's index.
     function members() external view returns (bytes32[] memory);
 
+    /// @notice Members that are neither suspended nor expelled: n of "m of n".
     function activeMemberCount() external view returns (uint256);
 
+    /// @notice The key, or purpose None.
     function keyOf(bytes32 key) external view returns (Key memory);
 
     /// @notice Addresses of the present validators, in no particular order.
     function validators() external view returns (address[] memory);
 
+    /// @notice The contract that the directory names so now, or zero.
     function contractAt(bytes32 name) external view returns (address);
 
     /// @notice The name under which the directory lists the contract now, or zero.
@@ -354,13 +371,16 @@ interface IConsortium is IActRecorder {
     /// @notice The EIP-712 hash of the list that the founder ratified last, or zero.
     function ratificationOf(bytes32 member) external view returns (bytes32 listHash);
 
+    /// @notice The proposal, or state None. One that is Open may have lapsed.
     function proposalOf(bytes32 proposal) external view returns (Proposal memory);
 
     /// @notice Approvals that an execution would need now.
     function requiredApprovals() external view returns (uint256);
 
+    /// @notice The timelock of governance and of keys that an ACT key adds, in seconds.
     function delay() external view returns (uint64);
 
+    /// @notice The least number of approvals, if above ⌈2n/3⌉.
     function threshold() external view returns (uint8);
 
     /// @notice Rises with every change of membership; open proposals of earlier epochs have lapsed.

@@ -58,5 +58,6 @@ interface IJointActs is ISucceeding {
 
     /* VIEWS */
 
+    /// @notice The matter that the act opened, or kind None.
     function matterOf(bytes32 matter) external view returns (Matter memory);
 }

@@ -76,6 +76,7 @@ interface ILoanLedger is IJointActs {
         bytes32 head,
         uint256 chainId
     );
+    /// @notice `terms` is the digest of the loan's terms; `actId` is the matter that the other parties co-sign.
     event SealedDisbursed(
         bytes32 indexed actId,
         bytes32 indexed agreement,
@@ -90,6 +91,7 @@ interface ILoanLedger is IJointActs {
     );
     /// @notice Every party has signed; `actId` is the disbursement.
     event SealedLoanActivated(bytes32 indexed actId, bytes32 indexed agreement, bytes32 indexed loan, uint256 chainId);
+    /// @notice The loan counts as never paid out.
     event Reversed(
         bytes32 indexed actId,
         bytes32 indexed agreement,
@@ -102,6 +104,7 @@ interface ILoanLedger is IJointActs {
         bytes32 head,
         uint256 chainId
     );
+    /// @notice The loan is paid, or recovered if `previous` is WrittenOff.
     event Settled(
         bytes32 indexed actId,
         bytes32 indexed agreement,
@@ -114,6 +117,7 @@ interface ILoanLedger is IJointActs {
         bytes32 head,
         uint256 chainId
     );
+    /// @notice The loan counts as lost; it can still be settled, and its shares and servicing transferred.
     event WrittenOff(
         bytes32 indexed actId,
         bytes32 indexed agreement,

@@ -37,6 +37,8 @@ interface IRecordLog is IDirectoryContract {
 
     /* ACTS */
 
+    /// @notice Anchors the next range of one of the member's logs: 1 … 2³² records. A stream that is not zero must be an active
+    /// agreement of which the member is a party.
     function anchor(Anchor calldata act, bytes calldata signature) external;
 
     /* VIEWS */

@@ -30,5 +30,6 @@ interface ISucceeding is IDirectoryContract {
     /// @notice The contract that this one succeeds, or zero. Acts are taken only after it is frozen.
     function predecessor() external view returns (address);
 
+    /// @notice Whether this contract has ended.
     function isFrozen() external view returns (bool);
 }

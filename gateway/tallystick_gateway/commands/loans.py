@@ -16,7 +16,7 @@ from tallystick_gateway.kit.cli import Tally, pass_tally
 __all__ = ["disburse_file", "loans", "settle_loans"]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_ROWS_A_REQUEST = 5000
+_ROWS_A_REQUEST = 2000
 
 Sent = Callable[[int], None]
 

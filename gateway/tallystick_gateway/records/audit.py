@@ -4,15 +4,12 @@ Stored digests are not believed: they are recomputed too. Memory is bounded by o
 of one batch.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
-
 from tallystick import merkle
-from tallystick.records import RecordType, record_type
-from tallystick.records.columnar import ValidRows, commit_table
+from tallystick.errors import TallystickError
+from tallystick.records import commit, record_type, validate
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.records import repository
@@ -22,9 +19,8 @@ from tallystick_gateway.watch.models import AnchorRow
 
 __all__ = ["Difference", "LogAudit", "audit_logs"]
 
-_PIECE = 8192
+_PIECE = 2048
 _FIRST_PREVIOUS = bytes(32)
-_HASH = pa.binary(32)
 
 Stored = tuple[RecordRow, bytes | None]
 
@@ -101,24 +97,22 @@ def _compare(session: Session, gateway: Gateway, audit: LogAudit, anchor: Anchor
 
 def _digests(gateway: Gateway, audit: LogAudit, rows: Sequence[Stored]) -> list[bytes]:
     """Recomputed digests in the order of `rows`. Of an erased record only the stored digest is left; it is counted."""
-    digests = [row.digest for row, _ in rows]
-    places: dict[RecordType, list[int]] = defaultdict(list)
-    for place, (row, wrapped) in enumerate(rows):
+    digests: list[bytes] = []
+    for row, wrapped in rows:
         if row.content is None or wrapped is None:
             audit.erased += 1
+            digests.append(row.digest)
         else:
-            places[record_type(row.kind, row.version)].append(place)
-    for kind, chosen in places.items():
-        for place, digest in zip(chosen, _commit(gateway, kind, [rows[place] for place in chosen]), strict=True):
-            digests[place] = digest
+            digests.append(_recomputed(gateway, row, wrapped))
     return digests
 
 
-def _commit(gateway: Gateway, kind: RecordType, rows: Sequence[Stored]) -> list[bytes]:
-    names = [each.name for each in kind.fields]
-    values = [values_of(kind, row.content or "", row.booking_date.isoformat()) for row, _ in rows]
-    table = pa.table([pa.array([each.get(name) for each in values], pa.string()) for name in names], names=names)
-    secrets = pa.array([gateway.vault.unwrap(wrapped or b"", row.digest) for row, wrapped in rows], _HASH)
-    valid = ValidRows(kind, table, pa.arange(0, len(rows)))
-    digests: list[bytes] = commit_table(valid, gateway.config.member_id, secrets).digests.to_pylist()
-    return digests
+def _recomputed(gateway: Gateway, row: RecordRow, wrapped: bytes) -> bytes:
+    """The digest that values and secret give; zeros if they are no record (any more)."""
+    kind = record_type(row.kind, row.version)
+    try:
+        record = validate(kind, values_of(kind, row.content or "", row.booking_date.isoformat()))
+        secret = gateway.vault.unwrap(wrapped, row.digest)
+    except (TallystickError, ValueError):
+        return bytes(32)
+    return commit(record, gateway.config.member_id, secret).digest

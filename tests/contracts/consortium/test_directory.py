@@ -1,7 +1,7 @@
 """Which contracts may record: the directory, and what a replaced contract can still do."""
 
-from tallystick.acts import Anchor
 from tallystick.consortium import Role
+from tests.contracts.consortium.plain_acts import anchor
 from tests.contracts.decisions import Change, decide, pending, refused
 from tests.contracts.support import NOBODY, Call, Deployed, Network, digest, key_named, the, word
 
@@ -14,15 +14,10 @@ def log_in(network: Network) -> Deployed:
     return network.chain.deploy("RecordLog", f"0x{network.contracts['Consortium'].address.hex()}")
 
 
-def anchor_of(network: Network) -> Anchor:
-    values = {"stream": NOBODY, "first_index": 0, "count": 1, "root": digest("root"), "previous": NOBODY}
-    return network.act(Anchor, network.founders[0], **values)
-
-
 def test_a_replaced_contract_records_nothing_any_more_and_its_successor_does(network: Network) -> None:
     old, new = network.contracts["RecordLog"], log_in(network)
-    anchor = anchor_of(network)
-    network.refused(anchor, "ContractNotRegistered", to=new, caller=new.address)
+    act = anchor(network)
+    network.refused(act, "ContractNotRegistered", to=new, caller=new.address)
     code_hash = network.chain.code_hash(new)
     proposal, call = pending(network, Change.SET_CONTRACT, "RecordLog", new.address, code_hash)
     assert the(network.chain.send(call), "ContractRegistered") == {
@@ -33,8 +28,8 @@ def test_a_replaced_contract_records_nothing_any_more_and_its_successor_does(net
         "codeHash": code_hash,
         "chainId": network.chain.id,
     }
-    network.refused(anchor, "ContractNotRegistered", caller=old.address)
-    network.send(anchor, to=new)
+    network.refused(act, "ContractNotRegistered", caller=old.address)
+    network.send(act, to=new)
     assert network.ask("Consortium", "contractAt", word("RecordLog")) == new.address
     assert network.ask("Consortium", "nameOf", f"0x{old.address.hex()}") == NOBODY
 
@@ -42,8 +37,8 @@ def test_a_replaced_contract_records_nothing_any_more_and_its_successor_does(net
 def test_a_contract_under_a_new_name_may_record_too(network: Network) -> None:
     new = log_in(network)
     decide(network, Change.SET_CONTRACT, "SecondLog", new.address, network.chain.code_hash(new))
-    network.send(anchor_of(network), to=new)
-    network.send(anchor_of(network))
+    network.send(anchor(network), to=new)
+    network.send(anchor(network))
 
 
 def test_the_consortium_itself_is_never_replaced(network: Network) -> None:

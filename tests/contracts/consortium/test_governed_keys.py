@@ -1,17 +1,14 @@
 """What members decide about a member's keys: a compromise longer ago, a lost RECOVERY key."""
 
-from tallystick.acts import AddKey, NoteTime, ReportCompromise
+from tallystick.acts import AddKey, ReportCompromise
+from tests.contracts.consortium.plain_acts import note
 from tests.contracts.decisions import Change, decide, pending, refused
-from tests.contracts.support import DAY, HOUR, NOBODY, Member, Network, digest, key_named, the, word
+from tests.contracts.support import DAY, HOUR, NOBODY, Network, digest, key_named, the, word
 
 ACT = 1
 RECOVERY = 2
 NEVER = 2**40
 STRANGER = digest("nobody's member id")
-
-
-def note(network: Network, member: Member) -> NoteTime:
-    return network.act(NoteTime, member, token_digest=digest("token"))
 
 
 def test_members_date_a_compromise_back_further_than_the_member_alone_may(network: Network) -> None:

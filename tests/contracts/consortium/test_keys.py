@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from tallystick.acts import AddKey, NoteTime, ReportCompromise, RevokeKey
+from tallystick.acts import AddKey, ReportCompromise, RevokeKey
 from tallystick.keys import ActKey
+from tests.contracts.consortium.plain_acts import note
 from tests.contracts.decisions import Change, decide
-from tests.contracts.support import DAY, DELAY_S, HOUR, Member, Network, digest, key_named, the, word
+from tests.contracts.support import DAY, DELAY_S, HOUR, Network, digest, key_named, the, word
 
 ACT, RECOVERY, VALIDATOR, EXCHANGE, SEAL, DOCUMENT = range(1, 7)
 OWN_REACH_S = 72 * HOUR
@@ -37,10 +38,6 @@ def report(
     """The first founder reports its key compromised `ago` seconds before now."""
     values = {"since": network.chain.now - ago, "reason": word("STOLEN")}
     return network.act(ReportCompromise, network.founders[0], purpose=purpose, key=key_of(key), **(values | fields))
-
-
-def note(network: Network, member: Member | None = None) -> NoteTime:
-    return network.act(NoteTime, member or network.founders[0], token_digest=digest("token"))
 
 
 # ---------------------------------------------------------------------- adding

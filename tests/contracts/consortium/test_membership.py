@@ -2,8 +2,9 @@
 
 import pytest
 
-from tallystick.acts import AddKey, Anchor, Cancel, NoteTime, encode_data
+from tallystick.acts import AddKey, Cancel, encode_data
 from tallystick.consortium import Role
+from tests.contracts.consortium.plain_acts import anchor, note
 from tests.contracts.decisions import Change, Words, decide, pending, refused
 from tests.contracts.support import NOBODY, Member, Network, digest, key_named, the, word
 
@@ -17,10 +18,6 @@ STRANGER = digest("nobody's member id")
 
 def admission(member: Member = NEWCOMER) -> Words:
     return (member.id, int(member.roles), member.certificate, member.recovery.address, 0, NEVER)
-
-
-def note(network: Network, member: Member) -> NoteTime:
-    return network.act(NoteTime, member, token_digest=digest("token"))
 
 
 def state_of(network: Network, member: Member) -> int:
@@ -126,14 +123,14 @@ def test_a_suspended_member_is_a_member_that_says_nothing_until_reinstated(netwo
         "chainId": network.chain.id,
     }
     network.refused(note(network, away), "MemberNotActive", member=away.id, state=SUSPENDED)
-    anchor = network.act(Anchor, away, stream=NOBODY, first_index=0, count=1, root=digest("root"), previous=NOBODY)
-    network.refused(anchor, "MemberNotActive", member=away.id, state=SUSPENDED)
+    act = anchor(network, away)
+    network.refused(act, "MemberNotActive", member=away.id, state=SUSPENDED)
     assert away.validator.address in validators_of(network)
 
     changed = the(decide(network, Change.REINSTATE, away.id, "CLEARED", by=active), "MemberStateChanged")
     assert (changed["previous"], changed["state"], changed["epoch"]) == (SUSPENDED, ACTIVE, 7)
     network.send(note(network, away))
-    network.send(anchor)
+    network.send(act)
 
 
 def test_a_suspended_member_may_still_burn_its_own_acts(network: Network) -> None:

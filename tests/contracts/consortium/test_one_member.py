@@ -83,7 +83,8 @@ class Lone:
             Ratify: {"contracts": self.network.directory_list()[:1]},
         }
         if kind is not Propose:
-            return self.network.act(kind, speaker, **fields[kind])
+            plain: Act = self.network.act(kind, speaker, **fields[kind])
+            return plain
         change = self.any_of(*Change)
         words = self.payload(change)
         act = self.network.act(Propose, speaker, change=int(change), payload=payload_of(*words))

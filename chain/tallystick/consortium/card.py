@@ -17,7 +17,7 @@ import rfc8785
 from tallystick.consortium.fields import Fields
 from tallystick.consortium.roles import Role, role_mask
 from tallystick.errors import TallystickError
-from tallystick.keys import ActKey, Address, SignatureMalformed, recover_address
+from tallystick.keys import HALF_ORDER, ActKey, Address, SignatureMalformed, recover_address
 from tallystick.pseudonyms import member_id
 from tallystick.strictjson import Json, loads
 
@@ -131,6 +131,8 @@ class MemberCard:
         digest = _signed_digest(self)
         expected = (("act", self.keys.act), ("recovery", self.keys.recovery))
         for (name, address), signature in zip(expected, self.signatures, strict=True):
+            if int.from_bytes(signature[32:64]) > HALF_ORDER:
+                raise CardMalformed(f"signatures.{name}", "is not in the one form with a low s")
             try:
                 signer = recover_address(digest, signature[:64] + bytes([(signature[64] - _LOW_V) % 256]))
             except SignatureMalformed:

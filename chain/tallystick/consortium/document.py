@@ -204,9 +204,7 @@ def _read_header_items(value: Json, path: str) -> HeaderItems:
 def _read_epoch(value: Json, path: str) -> ValidatorEpoch:
     fields = Fields(value, path, ConsortiumMalformed)
     first = fields.integer("first")
-    last = fields.take("last")
-    if last is not None and (isinstance(last, bool) or not isinstance(last, int) or last < first):
-        raise ConsortiumMalformed(f"{path}.last", "is neither null nor a height after `first`")
+    last = fields.integer_or_null("last", low=first)
     pairs = fields.items("validators", _read_validator)
     fields.end()
     validators = dict(pairs)

@@ -18,6 +18,9 @@ _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _MAX_TEXT = 4096
 _MAX_ITEMS = 4096
 
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that canonical JSON holds (RFC 8785, after RFC 7493)."""
+
 
 class Fields:
     """The fields of one object at `path`; `refuse` makes the caller's own error of (path, reason)."""
@@ -43,12 +46,14 @@ class Fields:
             raise self._refuse(self._at(name), "holds a control character")
         return value
 
-    def integer(self, name: str, *, low: int = 0, high: int = 2**63 - 1) -> int:
+    def integer(self, name: str, *, low: int = 0, high: int = MAX_INTEGER) -> int:
         """A JSON integer from `low` to `high`."""
+        return self._integer(name, self.take(name), low, high)
+
+    def integer_or_null(self, name: str, *, low: int = 0) -> int | None:
+        """As `integer`, or JSON's null."""
         value = self.take(name)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self._refuse(self._at(name), f"is not an integer from {low} to {high}")
-        return value
+        return None if value is None else self._integer(name, value, low, MAX_INTEGER)
 
     def bytes_of(self, name: str, length: int) -> bytes:
         """`2 * length` lower-case hex digits."""
@@ -96,6 +101,11 @@ class Fields:
         if not isinstance(value, str) or not value.startswith("0x"):
             raise self._refuse(path, "is not an address: 0x and 40 lower-case hex digits")
         return self._hex(value[2:], 20, path)
+
+    def _integer(self, name: str, value: Json, low: int, high: int) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self._refuse(self._at(name), f"is not an integer from {low} to {high}")
+        return value
 
     def _hex(self, value: Json, length: int, path: str) -> bytes:
         if not isinstance(value, str) or len(value) != 2 * length or not _HEX.fullmatch(value):

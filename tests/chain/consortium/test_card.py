@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from tallystick.consortium import CardKeys, CardMalformed, MemberCard, Role, role_mask, roles_of, sign_card
 from tallystick.errors import TallystickError
-from tallystick.keys import ActKey, Address
+from tallystick.keys import CURVE_ORDER, ActKey, Address
 from tallystick.pseudonyms import member_id
 
 ACT, RECOVERY, VALIDATOR = (ActKey(bytes([n]) * 32) for n in (1, 2, 3))
@@ -75,6 +76,15 @@ def test_a_card_with_a_bad_field_is_refused_by_the_name_of_the_field(change: dic
     with pytest.raises(CardMalformed) as refused:
         MemberCard.parse(raw(signed))
     assert field in str(refused.value)
+
+
+def test_the_mirrored_signature_is_refused_so_that_a_card_has_one_form_only() -> None:
+    signed = sign_card(card(), ACT, RECOVERY)
+    r, s, v = signed.signatures[0][:32], int.from_bytes(signed.signatures[0][32:64]), signed.signatures[0][64]
+    mirrored = r + (CURVE_ORDER - s).to_bytes(32) + bytes([55 - v])
+    value = dataclasses.replace(signed, signatures=(mirrored, signed.signatures[1])).to_json()
+    with pytest.raises(CardMalformed, match=r"signatures\.act"):
+        MemberCard.parse(json.dumps(value).encode())
 
 
 def test_an_unknown_field_is_refused() -> None:

@@ -120,6 +120,22 @@ def test_one_altered_card_spoils_the_document() -> None:
         Consortium.parse(json.dumps(value).encode())
 
 
+@pytest.mark.parametrize("where", ["from_height", "last"])
+def test_a_height_beyond_what_canonical_json_can_hold_is_refused(where: str) -> None:
+    epochs = (ValidatorEpoch(0, 9, SEALED_BY), ValidatorEpoch(10, None, SEALED_BY))
+    value = {
+        "format": "tallystick-consortium/1",
+        "body": dict(dataclasses.replace(DOCUMENT, engine="qbft", validator_epochs=epochs).body()),
+    }
+    body: Any = json.loads(json.dumps(value))["body"]
+    if where == "last":
+        body["validator_epochs"][0]["last"] = 2**60
+    else:
+        body["contracts"][0]["from_height"] = 2**60
+    with pytest.raises(ConsortiumMalformed, match=where):
+        Consortium.parse(json.dumps({"format": value["format"], "body": body}).encode())
+
+
 @pytest.mark.parametrize("junk", [b"", b"[]", b"{}", b"\xff\xfe", b'{"format":"tallystick-consortium/1","body":[]}'])
 def test_junk_is_refused_and_not_a_traceback(junk: bytes) -> None:
     with pytest.raises(TallystickError):

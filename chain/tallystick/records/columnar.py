@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no type information
-import pyarrow.compute as pc  # type: ignore[import-untyped]  # ships no type information
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.records import engine, errors
 from tallystick.records.errors import RecordError

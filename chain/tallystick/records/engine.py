@@ -5,7 +5,7 @@ from functools import cache
 from typing import Final
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no type information
+import pyarrow as pa
 
 from tallystick.records import commitments
 from tallystick.records.formats import QUICK_TEXT

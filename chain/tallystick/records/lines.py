@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, Final
 
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no type information
+import pyarrow as pa
 
 from tallystick.records import errors
 from tallystick.records.columnar import ValidRows, validate_table

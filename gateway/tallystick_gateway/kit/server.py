@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import pyarrow
+import pyarrow as pa
 import structlog
 import uvicorn
 
@@ -140,7 +140,7 @@ def _spare_memory() -> None:
     keeps what it freed; glibc keeps an arena of freed memory for each of many threads.
     """
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # None is how "not installed" is spelt
-    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+    pa.set_memory_pool(pa.system_memory_pool())
     if sys.platform == "linux":
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 

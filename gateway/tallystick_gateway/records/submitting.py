@@ -1,17 +1,15 @@
 """A few records in one request, and the refusals of an upload as a file."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 
 from tallystick.errors import TallystickError
-from tallystick.records import RecordError, RecordType
-from tallystick.records import errors as record_errors
+from tallystick.records import RecordError
 from tallystick.records.record import unwrap
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.records import repository, schemas, service, views
-from tallystick_gateway.records.prepare import Rows, prepare
+from tallystick_gateway.records.prepare import Row, prepare
 from tallystick_gateway.records.terms import KnownLoans, Rules
 
 __all__ = ["rejected_ndjson", "submit"]
@@ -51,29 +49,16 @@ def rejected_ndjson(gateway: Gateway, upload_id: str) -> Iterator[bytes]:
         last = rows[-1].id or last
 
 
-def _rows(records: list[dict[str, str]]) -> tuple[list[Rows], list[RecordError]]:
-    gathered: dict[RecordType, tuple[list[dict[str, object]], list[int]]] = defaultdict(lambda: ([], []))
+def _rows(records: list[dict[str, str]]) -> tuple[list[Row], list[RecordError]]:
+    rows: list[Row] = []
     refused: list[RecordError] = []
     for line, record in enumerate(records, 1):
         try:
             kind, values = unwrap(json.dumps(record, ensure_ascii=False), line=line)
-            if unknown := values.keys() - kind.names - {"loan_id"}:
-                raise record_errors.FieldUnknown(line=line, field=min(unknown), type=kind.name)
+            rows.append(Row(line, kind, values))
         except RecordError as fault:
             refused.append(fault)
-            continue
-        each, lines = gathered[kind]
-        each.append(values)
-        lines.append(line)
-    rows = []
-    for kind, (each, lines) in gathered.items():
-        names = {*kind.names, "loan_id"}
-        rows.append(Rows(kind, {name: [_text(values.get(name)) for values in each] for name in names}, lines))
     return rows, refused
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _first(refused: list[RecordError]) -> TallystickError:

@@ -24,7 +24,7 @@ from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.records import errors, repository, service
 from tallystick_gateway.records.models import UploadRow
 from tallystick_gateway.records.prepare import prepare
-from tallystick_gateway.records.sources import Piece, pieces
+from tallystick_gateway.records.sources import Piece, Source, pieces
 from tallystick_gateway.records.terms import KnownLoans, Rules
 
 __all__ = ["Incoming", "UploadWork", "clear_leftovers", "file_of"]
@@ -133,15 +133,9 @@ class UploadWork:
             if not path.exists():
                 raise errors.FileUnreadable("The uploaded file is gone from the uploads folder.")
             self._open_id = upload.id
-            self._pieces = pieces(
-                path,
-                upload.format,
-                upload.encoding,
-                upload.defaults,
-                position=upload.position,
-                lines_read=upload.lines_read,
-                most_bytes=self._gateway.config.settings.limits.upload_bytes,
-            )
+            most_bytes = self._gateway.config.settings.limits.upload_bytes
+            source = Source(path, upload.format, upload.encoding, upload.defaults, most_bytes)
+            self._pieces = pieces(source, position=upload.position, lines_read=upload.lines_read)
         return next(self._pieces, None)
 
     def _take(self, upload: UploadRow, piece: Piece) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from tallystick_gateway.kit.db import StorageFull
 from tallystick_gateway.kit.gateway import Gateway
-from tallystick_gateway.records import sources, uploads
+from tallystick_gateway.records import sources, tabular, uploads
 from tests.gateway.records.support import AGREEMENT, ndjson, repayment, work_uploads
 from tests.gateway.support import keyed
 
@@ -107,10 +107,10 @@ def test_faulty_rows_are_listed_with_line_and_field_and_the_others_taken(gateway
             b"\xff\xfe",
             b'{"a": 1, "a": 2}',
             b"[1]",
-            b'{"type": "repayment", "principal": 5}',
+            json.dumps({**repayment(6), "principal": 5}).encode(),
             ndjson([repayment(2, currency="EUR")]).strip(),
             ndjson([repayment(1, principal="9")]).strip(),
-            b'{"type": "repayment", "reference": "\\ud800"}',
+            ndjson([repayment(7)]).strip().replace(b"instalment 7", b"\\ud800"),
             b"x" * 500_000,
             ndjson([repayment(3)]).strip(),
         ]
@@ -161,7 +161,17 @@ def test_defaults_fill_what_the_file_leaves_out(gateway: Gateway, http: httpx.Cl
         (gzip.compress(ndjson(ROWS))[:-200], "ndjson", {"Content-Encoding": "gzip"}, "upload.unreadable"),
         (b"a,a\nx,y\n", "csv", {}, "upload.columns_refused"),
     ],
-    ids=str,
+    ids=[
+        "no parquet",
+        "half a parquet",
+        "half an arrow",
+        "no arrow",
+        "ragged csv",
+        "csv header not UTF-8",
+        "no gzip",
+        "half a gzip",
+        "two columns of one name",
+    ],
 )
 def test_a_file_that_is_not_what_it_says_fails_in_words(
     gateway: Gateway, http: httpx.Client, body: bytes, form: str, headers: dict[str, str], code: str
@@ -211,6 +221,7 @@ def test_where_pieces_end_changes_nothing(
 ) -> None:
     """Each step here reads anew from the stored position, as after a crash between any two of them."""
     monkeypatch.setattr(sources, "PIECE_ROWS", 7)
+    monkeypatch.setattr(tabular, "PIECE_ROWS", 7)
     for form, make in FORMATS.items():
         send(http, make(), form)
         while uploads.UploadWork(gateway).step():

@@ -84,6 +84,7 @@ abstract contract LedgerStorage is JointActs, ILoanLedger {
         returns (bytes32 servicer)
     {
         if (loan.servicingTransferred) return _servicers[agreementId][loanKey];
+        // slither-disable-next-line unused-return
         (servicer,) = _book().originatorOf(agreementId);
     }
 

@@ -233,6 +233,7 @@ abstract contract Loans is LedgerStorage {
         if (loan.servicingTransferred) return _servicers[agreementId][loanKey];
         if (moves.agreement != agreementId) {
             moves.agreement = agreementId;
+            // slither-disable-next-line unused-return
             (moves.originator,) = moves.book.originatorOf(agreementId);
         }
         return moves.originator;

@@ -54,6 +54,7 @@ abstract contract Transfers is Loans {
 
     /// @inheritdoc JointActs
     function _indexOf(bytes32 agreementId, bytes32 member) internal view override returns (uint256 index) {
+        // slither-disable-next-line unused-return
         (index,) = _book().partyOf(agreementId, member);
     }
 
@@ -99,7 +100,9 @@ abstract contract Transfers is Loans {
         IAgreementBook book = _book();
         matter.agreement = agreementId;
         matter.loan = loanKey;
+        // slither-disable-next-line unused-return
         (matter.from,) = book.partyOf(agreementId, from);
+        // slither-disable-next-line unused-return
         (matter.to,) = book.partyOf(agreementId, to);
         matter.awaiting = uint16(1 << matter.to);
     }

@@ -1,6 +1,8 @@
 """Tables of the outbox: what was asked for, the acts that say it, their transactions, and their history."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
@@ -11,9 +13,27 @@ from .states import ENDS, State
 
 __all__ = ["ActRow", "Carrier", "SenderAccount", "Submission", "Transition"]
 
-_IN_ENDS = ", ".join(f"'{state}'" for state in sorted(ENDS))
+
+def _one_of(states: Iterable[State]) -> str:
+    return "({})".format(", ".join(f"'{state}'" for state in states))
+
+
 OPEN_STATES = (State.RECEIVED, State.SIGNED, State.BROADCAST)
-_OPEN = "state IN ({})".format(", ".join(f"'{state}'" for state in OPEN_STATES))
+OPEN = f"state IN {_one_of(OPEN_STATES)}"
+"""Acts that may still be recorded."""
+NOT_FAILED = f"state NOT IN {_one_of(sorted(ENDS))}"
+"""Acts that were recorded or may be: of these, one a fact."""
+UNCARRIED = f"carrier_id IS NULL AND {OPEN}"
+"""Open acts that no transaction carries."""
+CARRIER_OPEN = "state IN ('stored', 'accepted', 'reverted')"
+"""Transactions that somebody has still to deal with.
+
+A query uses a partial index only if it states the index's own condition word for word: these texts are that condition.
+"""
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Submission(Owned, table=True):
@@ -42,18 +62,11 @@ class ActRow(Owned, table=True):
             "kind",
             "ref",
             unique=True,
-            sqlite_where=text(f"state NOT IN ({_IN_ENDS})"),
-            postgresql_where=text(f"state NOT IN ({_IN_ENDS})"),
+            **_where(NOT_FAILED),
         ),
         Index("ix_acts_act_submission", "submission_id", "state"),
-        Index("ix_acts_act_open", "owner", "valid_until", sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
-        Index(
-            "ix_acts_act_unpacked",
-            "owner",
-            "id",
-            sqlite_where=text("carrier_id IS NULL AND " + _OPEN),
-            postgresql_where=text("carrier_id IS NULL AND " + _OPEN),
-        ),
+        Index("ix_acts_act_open", "owner", "valid_until", **_where(OPEN)),
+        Index("ix_acts_act_unpacked", "owner", "id", **_where(UNCARRIED)),
         Index("ix_acts_act_carrier", "carrier_id"),
     )
 
@@ -84,13 +97,7 @@ class Carrier(Owned, table=True):
     __table_args__ = (
         UniqueConstraint("owner", "hash"),
         Index("ix_acts_carrier_nonce", "owner", "sender", "nonce"),
-        Index(
-            "ix_acts_carrier_open",
-            "owner",
-            "nonce",
-            sqlite_where=text("state IN ('stored', 'accepted', 'reverted')"),
-            postgresql_where=text("state IN ('stored', 'accepted', 'reverted')"),
-        ),
+        Index("ix_acts_carrier_open", "owner", "nonce", **_where(CARRIER_OPEN)),
     )
 
     id: int | None = Field(default=None, primary_key=True)

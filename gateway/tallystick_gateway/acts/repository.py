@@ -4,12 +4,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, select, text, update
 
 from tallystick_gateway.kit.db import Session, UtcDateTime
 from tallystick_gateway.kit.scoping import bulk_insert, owned_by, table_of
 
-from .models import OPEN_STATES, ActRow, Carrier, SenderAccount, Submission, Transition
+from .models import (
+    CARRIER_OPEN,
+    NOT_FAILED,
+    OPEN,
+    UNCARRIED,
+    ActRow,
+    Carrier,
+    SenderAccount,
+    Submission,
+    Transition,
+)
 from .packing import Waiting
 from .states import ENDS, Facts, State, advance
 
@@ -191,7 +201,7 @@ def add_acts(session: Session, rows: Sequence[dict[str, object]], submission_id:
 def count_of_kind(session: Session, kind: str) -> int:
     """Acts of this kind that have not failed."""
     query = select(func.count()).select_from(acts)
-    query = query.where(owned_by(session, acts), acts.c.kind == kind, acts.c.state.not_in(ENDS))
+    query = query.where(owned_by(session, acts), acts.c.kind == kind, text(NOT_FAILED))
     return int(session.execute(query).scalar_one())
 
 
@@ -208,7 +218,7 @@ def earlier_requests(session: Session, kind: str, refs: Sequence[bytes]) -> dict
     found: dict[bytes, str] = {}
     for some in chunks(refs):
         query = select(acts.c.ref, acts.c.submission_id).where(
-            owned_by(session, acts), acts.c.kind == kind, acts.c.ref.in_(some), acts.c.state.not_in(ENDS)
+            owned_by(session, acts), acts.c.kind == kind, acts.c.ref.in_(some), text(NOT_FAILED)
         )
         found.update((ref, submission_id) for ref, submission_id in session.execute(query))
     return found
@@ -262,7 +272,7 @@ def acts_of_submission(
 def unsigned_acts(session: Session, limit: int) -> list[UnsignedAct]:
     """Acts that wait for their signature, oldest first."""
     columns = (acts.c[name] for name in UnsignedAct._fields)
-    query = select(*columns).where(owned_by(session, acts), acts.c.carrier_id.is_(None), acts.c.state == State.RECEIVED)
+    query = select(*columns).where(owned_by(session, acts), text(UNCARRIED), acts.c.state == State.RECEIVED)
     return [UnsignedAct(*row) for row in session.execute(query.order_by(acts.c.id).limit(limit))]
 
 
@@ -280,7 +290,7 @@ def unpacked_acts(session: Session, limit: int) -> list[Waiting]:
     columns = (acts.c[name] for name in Waiting._fields)
     query = (
         select(*columns)
-        .where(owned_by(session, acts), acts.c.carrier_id.is_(None), acts.c.state == State.SIGNED)
+        .where(owned_by(session, acts), text(UNCARRIED), acts.c.state == State.SIGNED)
         .order_by(acts.c.id)
         .limit(limit)
     )
@@ -289,7 +299,7 @@ def unpacked_acts(session: Session, limit: int) -> list[Waiting]:
 
 def expirable(session: Session, block_time: int) -> list[ActLine]:
     """Open acts whose validity ended before `block_time`."""
-    return _lines(session, and_(acts.c.valid_until < block_time, acts.c.state.in_(OPEN_STATES)))
+    return _lines(session, and_(acts.c.valid_until < block_time, text(OPEN)))
 
 
 def move(
@@ -396,7 +406,7 @@ def assign_carriers(session: Session, act_row_ids: Sequence[int], carrier_id: in
 
 def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[CarrierLine]:
     """Transactions in `states`, lowest nonce first."""
-    query = _carrier_columns(session).where(carriers.c.state.in_(states))
+    query = _carrier_columns(session).where(text(CARRIER_OPEN), carriers.c.state.in_(states))
     rows = session.execute(query.order_by(carriers.c.nonce, carriers.c.id).limit(limit))
     return [CarrierLine(*row) for row in rows]
 
@@ -404,7 +414,7 @@ def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[C
 def in_flight(session: Session) -> int:
     """How many transactions are stored or accepted and not yet in a block."""
     query = select(func.count()).select_from(carriers)
-    query = query.where(owned_by(session, carriers), carriers.c.state.in_(("stored", "accepted")))
+    query = query.where(owned_by(session, carriers), text(CARRIER_OPEN), carriers.c.state != "reverted")
     return int(session.execute(query).scalar_one())
 
 

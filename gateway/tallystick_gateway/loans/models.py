@@ -7,9 +7,10 @@ from sqlmodel import Field
 
 from tallystick_gateway.kit.db import Bytes32, Owned, UtcDateTime
 
-__all__ = ["BorrowerRow", "LoanActRow", "LoanRow"]
+__all__ = ["ON_ITS_WAY", "BorrowerRow", "LoanActRow", "LoanRow"]
 
-_ON_ITS_WAY = "state = 'REQUESTED'"
+ON_ITS_WAY = "state = 'REQUESTED'"
+"""Condition of a partial index; a query uses the index only if it states the same, word for word."""
 
 
 class LoanRow(Owned, table=True):
@@ -31,8 +32,8 @@ class LoanRow(Owned, table=True):
             "owner",
             "agreement",
             "principal",
-            sqlite_where=text(_ON_ITS_WAY),
-            postgresql_where=text(_ON_ITS_WAY),
+            sqlite_where=text(ON_ITS_WAY),
+            postgresql_where=text(ON_ITS_WAY),
         ),
     )
 

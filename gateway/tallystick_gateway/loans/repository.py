@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import func, update
+from sqlalchemy import func, text, update
+from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -11,7 +12,7 @@ from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.scoping import bulk_insert_raw, owned_by, table_of
 from tallystick_gateway.watch.upsert import upsert
 
-from .models import BorrowerRow, LoanActRow, LoanRow
+from .models import ON_ITS_WAY, BorrowerRow, LoanActRow, LoanRow
 
 __all__ = [
     "acts_of",
@@ -98,22 +99,16 @@ def rows_of(session: Session, loans: Iterable[tuple[bytes, bytes]]) -> list[dict
     for agreement, keys in by_agreement.items():
         for some in _chunks(keys):
             mine = (owned_by(session, _loans), _loans.c.agreement == agreement, _loans.c.loan.in_(some))
-            query = session.execute(_columns(columns).where(*mine))
+            query = session.execute(select_columns(*columns).where(*mine))
             rows += [dict(row._mapping) for row in query]  # SQLAlchemy's public way to a dict
     return rows
-
-
-def _columns(columns: Sequence[Any]) -> Any:
-    from sqlalchemy import select as select_columns  # noqa: PLC0415
-
-    return select_columns(*columns)
 
 
 def on_their_way(session: Session, agreement: bytes) -> list[tuple[int, int]]:
     """(principal, how many loans of it) that were requested here and are not yet recorded or refused."""
     query = (
         select(LoanRow.principal, func.count())
-        .where(col(LoanRow.agreement) == agreement, col(LoanRow.state) == "REQUESTED")
+        .where(col(LoanRow.agreement) == agreement, text(ON_ITS_WAY))
         .group_by(col(LoanRow.principal))
     )
     return [(principal, count) for principal, count in session.exec(query) if principal is not None]
@@ -145,7 +140,7 @@ def store_chain_rows(session: Session, rows: Sequence[dict[str, object]]) -> Non
 def refuse(session: Session, disbursements: Sequence[bytes]) -> None:
     """These disbursements have failed: their loans, unless recorded by another act, are REFUSED."""
     for some in _chunks(disbursements):
-        mine = (owned_by(session, _loans), _loans.c.state == "REQUESTED", _loans.c.disbursement.in_(some))
+        mine = (owned_by(session, _loans), text(ON_ITS_WAY), _loans.c.disbursement.in_(some))
         session.execute(update(_loans).where(*mine).values(state="REFUSED"))
 
 

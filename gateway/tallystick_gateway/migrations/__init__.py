@@ -5,6 +5,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config as AlembicConfig
 
+from tallystick_gateway.migrations.statistics import write_statistics
+
 __all__ = ["alembic_config", "upgrade"]
 
 
@@ -20,3 +22,4 @@ def alembic_config(database: Path) -> AlembicConfig:
 def upgrade(database: Path) -> None:
     """Bring `database` to the newest schema, making it if it is not there. The caller holds the lease."""
     command.upgrade(alembic_config(database), "head")
+    write_statistics(database)

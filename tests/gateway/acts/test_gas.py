@@ -14,7 +14,7 @@ from tests.gateway.network import put
 
 pytestmark = pytest.mark.chain
 MOST = 1.4
-"""What is declared covers the dearest case; refunds, as when the last loan of an agreement is settled, lower what is used."""
+"""What is declared covers the dearest case; refunds, as for the last loan of an agreement, lower what is used."""
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,13 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(BodyDoor, limit_bytes=gateway.config.settings.limits.body_bytes, streamed=STREAMED_PATHS)
+    limits = gateway.config.settings.limits
+    app.add_middleware(
+        BodyDoor,
+        limit_bytes=limits.body_bytes,
+        most_at_once=limits.requests_at_once,
+        streamed=STREAMED_PATHS,
+    )
     app.add_exception_handler(TallystickError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _no_such_path)

@@ -15,13 +15,22 @@ from tallystick.errors import TallystickError
 from tallystick.strictjson import JsonMalformed, loads_object
 from tallystick_gateway.kit.errors import PROBLEM_MEDIA_TYPE, GatewayError, problem_of, status_of
 
-__all__ = ["BodyDoor", "BodyMalformed", "BodyTooLarge", "BodyTooSlow", "MediaTypeRefused", "problem_response"]
+__all__ = [
+    "BodyDoor",
+    "BodyMalformed",
+    "BodyTooLarge",
+    "BodyTooSlow",
+    "GatewayBusy",
+    "MediaTypeRefused",
+    "problem_response",
+]
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _FORM = "application/x-www-form-urlencoded"
 _PARSED_ON_THE_LOOP = 64 * 1024
 _LONGEST_READ_S = 60.0
 _DEPTH = 32
+_ALIVE = "/health"
 
 
 class BodyTooLarge(GatewayError):
@@ -56,6 +65,14 @@ class MediaTypeRefused(GatewayError):
     advice = "Send application/json, not encoded (files go to /v1/records:upload)."
 
 
+class GatewayBusy(GatewayError):
+    """The gateway is working on as many requests as it takes"""
+
+    status = 503
+    code = "gateway.busy"
+    advice = "Wait as Retry-After says, then send the same request again with the same Idempotency-Key."
+
+
 class _Gone(Exception):
     """The client went away while it sent its body."""
 
@@ -74,18 +91,34 @@ def problem_response(error: TallystickError, instance: str | None = None) -> JSO
 
 
 class BodyDoor:
-    """Reads the whole body (at most `limit_bytes`), refuses what is not strict JSON, and hands the bytes on.
+    """Lets in `most_at_once` requests; reads a body whole (at most `limit_bytes`); refuses what is not strict JSON.
 
     `scope["state"]["body_digest"]` is then the SHA-256 of the bytes.
     """
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int, streamed: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, *, limit_bytes: int, most_at_once: int, streamed: Iterable[str]) -> None:
         self._app = app
+        self._most_at_once = most_at_once
+        self._at_once = 0
         self._limit = limit_bytes
         self._streamed = frozenset(streamed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in _WITH_BODY or scope["path"] in self._streamed:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._at_once >= self._most_at_once and scope["path"] != _ALIVE:
+            busy = GatewayBusy(f"{self._most_at_once} requests are being worked on.", retry_after_s=1)
+            await problem_response(busy, scope["path"])(scope, receive, send)
+            return
+        self._at_once += 1
+        try:
+            await self._enter(scope, receive, send)
+        finally:
+            self._at_once -= 1
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in _WITH_BODY or scope["path"] in self._streamed:
             await self._app(scope, receive, send)
             return
         try:

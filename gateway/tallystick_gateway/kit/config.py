@@ -99,6 +99,7 @@ class Limits(_Entry):
     records_waiting: int = Field(default=50_000_000, ge=1)
     requests_per_s: float = Field(default=2000.0, gt=0)
     burst: int = Field(default=4000, ge=1)
+    requests_at_once: int = Field(default=512, ge=1, le=4096)
     submissions_waiting: int = Field(default=1_000_000, ge=1)
 
 

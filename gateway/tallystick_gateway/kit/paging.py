@@ -11,12 +11,14 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import col
 from sqlmodel.sql.expression import SelectOfScalar
 
+from tallystick.strictjson import JsonMalformed, loads
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.errors import GatewayError
 
 __all__ = ["LARGEST_PAGE", "CursorRefused", "Page", "decode_cursor", "encode_cursor", "page_of"]
 
 LARGEST_PAGE = 1000
+_MAX_BYTES = 256
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")
@@ -48,10 +50,11 @@ def decode_cursor(cursor: str) -> int | str:
     """The sort key in `cursor`; raises `CursorRefused`."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        version, last = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        found = loads(base64.b64decode(padded, altchars=b"-_", validate=True), max_bytes=_MAX_BYTES, max_depth=1)
+        version, last = found  # type: ignore[misc]  # anything else than two parts is refused below
         if version != 1 or isinstance(last, bool) or not isinstance(last, int | str):
             raise ValueError("no cursor")
-    except (ValueError, TypeError, binascii.Error, UnicodeDecodeError, RecursionError) as refused:
+    except (JsonMalformed, ValueError, TypeError, binascii.Error) as refused:
         raise CursorRefused("The cursor cannot be read.", field="cursor") from refused
     return last
 

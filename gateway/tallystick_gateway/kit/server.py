@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import pyarrow as pa
 import structlog
 import uvicorn
 
@@ -49,6 +48,7 @@ def serve(
     `ready` is called with the URL once the socket listens. With `die_with_parent` the kernel sends SIGTERM when the
     starting process ends (Linux). Raises `LeaseHeld`, `AddressInUse`, `PassphraseWrong`, `StorageFull`.
     """
+    _spare_memory()
     if die_with_parent:
         _die_with_parent()
     keystore = Keystore.open(config.keystore_path, passphrase)
@@ -134,13 +134,12 @@ class _Server(uvicorn.Server):
 
 
 def _spare_memory() -> None:
-    """A gateway is meant to stay below 300 MB; three habits of its libraries cost half of that and give it nothing.
+    """A gateway is meant to stay below 300 MB; two habits of its libraries cost much of that and give it nothing.
 
-    pyarrow imports pandas, where that is installed, on its first use of Python values (50 MB); its own memory pool
-    keeps what it freed; glibc keeps an arena of freed memory for each of many threads.
+    pyarrow imports pandas, where that is installed, on its first use of Python values (50 MB); glibc keeps an arena
+    of freed memory for each of many threads.
     """
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]  # None is how "not installed" is spelt
-    pa.set_memory_pool(pa.system_memory_pool())
     if sys.platform == "linux":
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 

@@ -19,6 +19,8 @@ from tallystick_gateway.records.sources import PIECE_ROWS, Piece, Source, opened
 
 __all__ = ["pieces"]
 
+pa.set_memory_pool(pa.system_memory_pool())  # pyarrow's own keeps what it has freed
+
 _HEADER_LINES = {"csv": 1}
 _CSV_ROW = re.compile(r"(got \d+).*", re.DOTALL)  # what follows is the row itself
 _IS_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)

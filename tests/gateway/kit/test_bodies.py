@@ -2,14 +2,17 @@
 
 import json
 import socket
+import threading
+from pathlib import Path
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tallystick_gateway.kit import events
 from tallystick_gateway.kit.gateway import Gateway
-from tests.gateway.support import ServedAt, keyed
+from tests.gateway.support import ServedAt, client_for, keyed, make_home, open_test_gateway
 
 PATH = "/v1/records"
 JSON = {"Content-Type": "application/json"}
@@ -132,3 +135,20 @@ def test_the_openapi_document_declares_problems(stranger: httpx.Client) -> None:
     assert "HTTPValidationError" not in json.dumps(document)
     submit = document["paths"]["/v1/records"]["post"]
     assert "idempotency.key_missing" in json.dumps(submit["responses"])
+
+
+def test_more_requests_than_it_takes_are_told_to_come_back(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home", limits={"requests_at_once": 1})
+    with open_test_gateway(home) as small, client_for(small) as http:
+        held = threading.Thread(target=http.get, args=("/v1/events",), kwargs={"params": {"wait_s": 30, "after": "9"}})
+        held.start()
+        answer = http.get("/v1/openapi.json")
+        while answer.status_code == 200:
+            answer = http.get("/v1/openapi.json")
+        assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "gateway.busy", "1")
+        assert http.get("/health").status_code == 200
+        with small.database.write() as session:
+            for number in range(10):
+                events.emit(session, small.clock.now(), "test.end", str(number), {})
+        held.join()
+        assert http.get("/v1/openapi.json").status_code == 200

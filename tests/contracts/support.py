@@ -159,10 +159,14 @@ class Chain:
 
     def deploy(self, name: str, *arguments: object, at: int | None = None) -> Deployed:
         """Create a contract of ours. Raises `ContractRefused` where its constructor does."""
-        receipt = self._mined(None, Creation(name, arguments).calldata, at)
-        deployed = Deployed(name, bytes.fromhex(receipt["contractAddress"][2:]))
+        deployed = self.create(name, Creation(name, arguments).calldata, at=at)
         self.directory[deployed.address] = name
         return deployed
+
+    def create(self, name: str, code: bytes, *, at: int | None = None) -> Deployed:
+        """Create a contract by its creation code, of ours or not. Raises `ContractRefused` where its constructor does."""
+        receipt = self._mined(None, code, at)
+        return Deployed(name, bytes.fromhex(receipt["contractAddress"][2:]))
 
     def send(self, call: Call, *, at: int | None = None, sender: ActKey | None = None) -> list[Emitted]:
         """Have a block with this one transaction; our contracts' events in order. Raises `ContractRefused`."""

@@ -81,7 +81,7 @@ def open_test_gateway(config: Config, clock: Clock | None = None) -> Iterator[Ga
 @contextmanager
 def served(gateway: Gateway) -> Iterator[str]:
     """The gateway's API on a free loopback port, from a thread; yields its URL."""
-    with socket.socket() as door:
+    with socket.socket(proto=socket.IPPROTO_TCP) as door:  # named, so that asyncio sets TCP_NODELAY
         door.bind(("127.0.0.1", 0))
         door.listen(128)
         server = uvicorn.Server(uvicorn.Config(create_app(gateway), log_config=None, lifespan="off", ws="none"))

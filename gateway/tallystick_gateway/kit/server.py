@@ -106,7 +106,8 @@ def running(config: Config, keystore: Keystore) -> Iterator[Gateway]:
 def _listening(config: Config) -> Iterator[socket.socket]:
     listen = config.settings.listen
     family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as door:
+    # The protocol is named so that asyncio sets TCP_NODELAY: without it each answer waits 40 ms for an ACK.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as door:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind((listen.host, listen.port))

@@ -1,6 +1,7 @@
 """One embedded engine a test process; every test finds the chain as the one before it found it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -22,8 +23,9 @@ def contracts_on_chain() -> Iterator[Network]:
 @pytest.fixture
 def founded(contracts_on_chain: Network) -> Iterator[Network]:
     """A consortium that nobody has ratified yet."""
+    contracts, keys = dict(contracts_on_chain.contracts), dict(contracts_on_chain.keys)
     with contracts_on_chain.chain.rewound():
-        yield contracts_on_chain
+        yield replace(contracts_on_chain, contracts=contracts, keys=keys)
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ class Chain:
         return deployed
 
     def create(self, name: str, code: bytes, *, at: int | None = None) -> Deployed:
-        """Create a contract by its creation code, of ours or not. Raises `ContractRefused` where its constructor does."""
+        """Create a contract, of ours or not, by its creation code. Raises as `deploy` does."""
         receipt = self._mined(None, code, at)
         return Deployed(name, bytes.fromhex(receipt["contractAddress"][2:]))
 

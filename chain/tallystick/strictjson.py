@@ -13,7 +13,7 @@ from typing import NoReturn, TypeAlias
 
 from tallystick.errors import TallystickError
 
-__all__ = ["Json", "JsonMalformed", "loads", "loads_object"]
+__all__ = ["Json", "JsonMalformed", "check_depth", "loads", "loads_object"]
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -47,7 +47,7 @@ def loads(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Json:
         raise JsonMalformed(f"invalid UTF-8 at byte {error.start}") from None
     if text.startswith("\ufeff"):
         raise JsonMalformed("it begins with a byte order mark")
-    _check_depth(text, max_depth)
+    check_depth(text, max_depth)
     try:
         value: Json = json.loads(
             text,
@@ -71,8 +71,12 @@ def loads_object(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> M
     return value
 
 
-def _check_depth(text: str, max_depth: int) -> None:
-    """Before the recursive parser sees it. Brackets inside strings do not count."""
+def check_depth(text: str, max_depth: int = MAX_DEPTH) -> None:
+    """Raise `JsonMalformed` where brackets nest deeper than `max_depth`; those inside strings do not count.
+
+    To be asked before a recursive parser sees the text: Python's own stops at the interpreter's recursion limit, and
+    where a library has raised that, the process ends with the C stack.
+    """
     if text.count("[") + text.count("{") <= max_depth:
         return
     depth = 0

@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
+import orjson
 
 from tallystick.client.nodes import (
     Fault,
@@ -149,8 +150,8 @@ class Connection:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as why:
             raise NodeUnreachable(url=self.url, reason=_printable(str(why)) or type(why).__name__) from None
         try:
-            return json.loads(raw)
-        except (ValueError, RecursionError):
+            return orjson.loads(raw)
+        except orjson.JSONDecodeError:  # also where it nests too deeply, which Python's own parser may not survive
             reason = f"HTTP status {status}, and no JSON" if status != httpx.codes.OK else "no JSON"
             raise NodeAnswerMalformed(url=self.url, method=method, reason=reason) from None
 

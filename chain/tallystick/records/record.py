@@ -17,6 +17,7 @@ from typing import Final
 
 import rfc8785
 
+from tallystick import strictjson
 from tallystick.records import errors
 from tallystick.records.registry import MAX_JCS_BYTES, RecordType, record_type
 
@@ -112,11 +113,13 @@ def _members(raw: bytes | str, line: int | None) -> dict[str, object]:
     if text.startswith("\ufeff"):
         raise errors.ByteOrderMark(line=line)
     try:
+        strictjson.check_depth(text)
+    except strictjson.JsonMalformed:
+        raise errors.TooDeep(line=line) from None
+    try:
         members = _decode(text)
     except json.JSONDecodeError as error:
         raise errors.NotJson(line=line, reason=error.msg, offset=error.pos) from None
-    except RecursionError:
-        raise errors.TooDeep(line=line) from None
     except errors.FieldTwice as error:
         raise errors.FieldTwice(line=line, field=error.field) from None
     if not isinstance(members, dict):

@@ -397,10 +397,10 @@ def errors_of(contract: str) -> set[str]:
     return {entry["name"] for entry in load(contract).abi if entry["type"] == "error"}
 
 
-def refusals_named_in(folder: Path) -> set[str]:
-    """The errors that tests under `folder` assert: every text given to a call of something named `refused`."""
+def refusals_named_in(place: Path) -> set[str]:
+    """The errors that the tests of a file or folder assert: every text given to a call of something named `refused`."""
     named: set[str] = set()
-    for path in folder.rglob("test_*.py"):
+    for path in [place] if place.is_file() else place.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "refused":
                 named |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}

@@ -20,6 +20,11 @@ def vectors_folder() -> Path:
     return Path(named) if named else ROOT.parent / "shared" / "vectors"
 
 
+def _last_line(output: str) -> str:
+    """Where forge says how many tests ran."""
+    return next(iter(reversed(output.strip().splitlines())), "")
+
+
 def main() -> int:
     vectors = vectors_folder()
     if not vectors.is_dir():
@@ -33,7 +38,8 @@ def main() -> int:
         cwd=ROOT,
         check=False,
     )
-    forge = subprocess.run(["contracts/forge", "test"], cwd=ROOT, check=False)
+    forge = subprocess.run(["contracts/forge", "test"], cwd=ROOT, check=False, capture_output=True, text=True)
+    sys.stdout.write(f"{forge.stdout}{forge.stderr}" if forge.returncode else f"forge: {_last_line(forge.stdout)}\n")
     for name, result in (("pytest", pytest), ("forge test", forge)):
         if result.returncode != 0:
             sys.stdout.write(f"test: {name} failed (exit {result.returncode})\n")

@@ -96,6 +96,11 @@ abstract contract Exposure is Agreements {
         }
     }
 
+    /// @inheritdoc IAgreementBook
+    function isReduced(bytes32 dateAndPair) public view returns (bool) {
+        return _isReduced[dateAndPair] || (_hasPredecessor() && IAgreementBook(predecessor).isReduced(dateAndPair));
+    }
+
     /* FOR THE OTHER PARTS */
 
     /// @dev Adds to a party's exposure within its limit.
@@ -188,7 +193,7 @@ abstract contract Exposure is Agreements {
         if (first == second) revert PartyRepeated(first);
         (bytes32 low, bytes32 high) = first < second ? (first, second) : (second, first);
         bytes32 key = keccak256(abi.encode(agreementId, date, low, high));
-        if (_isReduced[key]) revert AlreadyReduced(agreementId, date, first, second);
+        if (isReduced(key)) revert AlreadyReduced(agreementId, date, first, second);
         _isReduced[key] = true;
     }
 

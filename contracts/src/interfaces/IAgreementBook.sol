@@ -244,4 +244,8 @@ interface IAgreementBook is IJointActs {
 
     /// @notice The shares that are kept because they are no longer those of the rule, or none.
     function ownSharesOf(bytes32 agreement, bytes32 loan) external view returns (uint64[] memory);
+
+    /// @notice Whether exposure was reduced, here or in the predecessor, for keccak256(abi.encode(agreement, date, first,
+    /// second)), the pair in ascending order.
+    function isReduced(bytes32 dateAndPair) external view returns (bool);
 }

@@ -36,18 +36,18 @@ library Terms {
             _require(terms.loanLimit > 0, "loanLimit", terms.loanLimit);
             _require(terms.totalLimit >= terms.loanLimit, "totalLimit", terms.totalLimit);
         }
-        _require(_isName(terms.calendar), "calendar", bytes(terms.calendar).length);
-        _require(_isName(terms.timeZone), "timeZone", bytes(terms.timeZone).length);
+        _checkName(terms.calendar, "calendar");
+        _checkName(terms.timeZone, "timeZone");
         _require(terms.cutOff < SECONDS_OF_DAY, "cutOff", terms.cutOff);
         _require(terms.attestingRoles <= ALL_ROLES, "attestingRoles", terms.attestingRoles);
         _require(terms.penaltySurchargeBps <= Shares.WHOLE, "penaltySurchargeBps", terms.penaltySurchargeBps);
     }
 
     function _checkPeriods(AgreementTerms calldata terms) private pure {
-        _require(terms.objectionPeriod <= LONGEST_PERIOD, "objectionPeriod", terms.objectionPeriod);
-        _require(terms.curePeriod <= LONGEST_PERIOD, "curePeriod", terms.curePeriod);
-        _require(terms.responsePeriod <= LONGEST_PERIOD, "responsePeriod", terms.responsePeriod);
-        _require(terms.callDeadlineBlocks <= LONGEST_PERIOD, "callDeadlineBlocks", terms.callDeadlineBlocks);
+        _checkPeriod(terms.objectionPeriod, "objectionPeriod");
+        _checkPeriod(terms.curePeriod, "curePeriod");
+        _checkPeriod(terms.responsePeriod, "responsePeriod");
+        _checkPeriod(terms.callDeadlineBlocks, "callDeadlineBlocks");
     }
 
     function _checkParties(AgreementTerms calldata terms, IConsortium consortium, uint256 mostParties) private view {
@@ -80,8 +80,13 @@ library Terms {
         if (found.roles & role == 0) revert IAgreementBook.RoleMissing(member, role, found.roles);
     }
 
-    function _isName(string calldata name) private pure returns (bool) {
-        return bytes(name).length > 0 && bytes(name).length <= LONGEST_NAME;
+    function _checkPeriod(uint64 period, bytes32 term) private pure {
+        _require(period <= LONGEST_PERIOD, term, period);
+    }
+
+    function _checkName(string calldata name, bytes32 term) private pure {
+        uint256 length = bytes(name).length;
+        _require(length > 0 && length <= LONGEST_NAME, term, length);
     }
 
     function _require(bool holds, bytes32 term, uint256 value) private pure {

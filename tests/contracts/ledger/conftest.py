@@ -6,6 +6,7 @@ pytest.register_assert_rewrite("tests.contracts.ledger.lending")
 
 from tallystick.ledger import Visibility  # noqa: E402 - after lending is known to hold assertions
 from tests.contracts.ledger.lending import Lending, agreed, party  # noqa: E402
+from tests.contracts.ledger.upgrading import Upgraded, upgrade  # noqa: E402
 from tests.contracts.support import Network  # noqa: E402
 
 
@@ -21,3 +22,10 @@ def confidential(network: Network) -> Lending:
     first, second, *_, third = network.founders
     parties = (party(first, 2_000), party(second, 5_000), party(third, 3_000))
     return agreed(network, parties=parties, visibility=int(Visibility.SEALED))
+
+
+@pytest.fixture
+def upgraded(lending: Lending) -> Upgraded:
+    """After an upgrade: one loan of 1 001, which is not adopted yet, nor its agreement."""
+    lending.disburse(principal=1_001)
+    return upgrade(lending)

@@ -7,7 +7,9 @@ but the package managers' own caches. Running it again is cheap.
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -19,6 +21,7 @@ TOOLS = ROOT / "var" / "tools"
 UV_REQUIREMENT = "uv>=0.9,<1"
 PYTHON_AT_LEAST = (3, 11)
 NODE_AT_LEAST = 20
+NPM_OPTIONS = ("--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error")
 
 
 def missing_prerequisites() -> list[str]:
@@ -52,6 +55,17 @@ def uv_command() -> str:
     return str(uv)
 
 
+def platform_packages() -> list[str]:
+    """The packages of anvil and forge for this machine where package-lock.json does not hold them (it is Linux's)."""
+    pinned: dict[str, str] = json.loads((ROOT / "package.json").read_text())["optionalDependencies"]
+    system = {"linux": "linux", "darwin": "darwin", "win32": "win32"}.get(sys.platform, sys.platform)
+    machine = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}.get(
+        platform.machine().lower(), platform.machine()
+    )
+    wanted = {name.replace("linux-amd64", f"{system}-{machine}"): version for name, version in pinned.items()}
+    return [f"{name}@{version}" for name, version in wanted.items() if name not in pinned]
+
+
 def step(text: str) -> None:
     sys.stdout.write(f"setup: {text}\n")
     sys.stdout.flush()
@@ -72,7 +86,10 @@ def main() -> None:
     os.environ.pop("VIRTUAL_ENV", None)
     run(uv, "sync", "--locked", "--all-packages", "--all-groups", "--python", sys.executable)
     step("Solidity compiler, embedded engine and forge, as package-lock.json pins them (into node_modules)")
-    run("npm", "ci", "--ignore-scripts", "--no-fund", "--no-audit", "--loglevel=error")
+    run("npm", "ci", *NPM_OPTIONS)
+    if elsewhere := platform_packages():
+        step(f"The engine and forge for this platform: {', '.join(elsewhere)}")
+        run("npm", "install", "--no-save", *NPM_OPTIONS, *elsewhere)
     step("done. Next: make demo, then make test")
 
 

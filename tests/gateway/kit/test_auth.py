@@ -95,7 +95,7 @@ NOW = int(time.time())
         {"jti": "short"},
         {"jti": "x" * 200},
     ],
-    ids=lambda claims: "-".join(claims),
+    ids="-".join,
 )
 def test_an_assertion_off_its_terms_is_refused(
     gateway: Gateway, stranger: httpx.Client, claims: dict[str, Any]

@@ -22,8 +22,8 @@ abstract contract ConsortiumStorage is IConsortium {
     uint256 internal constant FEWEST_MEMBERS = 4;
     uint256 internal constant FEWEST_VALIDATORS = 4;
     uint256 internal constant MOST_FOUNDERS = 32;
-    /// @dev Ever admitted: an index is the position of a bit in an approval mask.
-    uint256 internal constant MOST_MEMBERS = 256;
+    /// @dev Ever admitted: an index is the position of a bit in an approval mask, and a threshold has eight bits.
+    uint256 internal constant MOST_MEMBERS = 255;
     uint256 internal constant MOST_VALIDATORS = 64;
 
     bool internal _active;

@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def vectors_root() -> Path | None:
     """The folder `TALLYSTICK_VECTORS` names (from the repository's root if relative), by default ../shared/vectors."""
-    root = (REPOSITORY / os.environ.get("TALLYSTICK_VECTORS", "../shared/vectors")).resolve()
+    root = (REPOSITORY / (os.environ.get("TALLYSTICK_VECTORS") or "../shared/vectors")).resolve()
     return root if root.is_dir() else None
 
 

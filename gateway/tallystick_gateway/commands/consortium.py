@@ -11,9 +11,10 @@ import click
 
 from tallystick.client import Node
 from tallystick.client.deploy import FoundingTerms, check_deployment, deploy_consortium
-from tallystick.consortium import Consortium, HeaderItems, MemberCard
+from tallystick.consortium import CardMalformed, Consortium, HeaderItems, MemberCard
+from tallystick.errors import TallystickError
 from tallystick.keys import ActKey
-from tallystick_gateway.kit.cli import Tally, pass_tally
+from tallystick_gateway.kit.cli import FileUnreadable, Tally, pass_tally
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.errors import GatewayError
 
@@ -24,6 +25,8 @@ _YEAR_S = 365 * 24 * 3600
 _EARLIER_S = 3600
 """The founders' keys are valid from an hour before assembly, so that clocks need not agree to the second."""
 _HEADER_ITEMS = 15
+_FEWEST, _MOST = 4, 32
+"""Members of a consortium (Consortium.sol)."""
 
 
 class JoinRefused(GatewayError):
@@ -34,12 +37,12 @@ class JoinRefused(GatewayError):
     advice = "Compare file and digest with the other founders over a channel you trust before you try again."
 
 
-class FileUnreadable(GatewayError):
-    """A file named on the command line cannot be read or written"""
+class CardsRefused(GatewayError):
+    """These member cards do not make a consortium; nothing was deployed"""
 
     status = 422
-    code = "file.unreadable"
-    advice = "Check the path and its permissions."
+    code = "consortium.cards_refused"
+    advice = "Give one card.json of each founder, as its `tally init` wrote it; a consortium has 4 to 32 members."
 
 
 @click.group()
@@ -65,7 +68,9 @@ def assemble(
     """Deploy the contracts for the founding members of CARDS (at least four) and write consortium.json."""
     if out.exists():
         raise FileUnreadable(f"{out} exists already: a consortium is not assembled over another.", file=out.name)
-    members = tuple(MemberCard.parse(_read(path)) for path in cards)
+    if not out.absolute().parent.is_dir():
+        raise FileUnreadable(f"{out}: there is no folder {out.absolute().parent}.", file=out.name)
+    members = _founders(cards)
     now = int(time.time())
     terms = FoundingTerms(now - _EARLIER_S, now + key_years * _YEAR_S, delay, threshold)
     with Node(url) as node:
@@ -118,8 +123,32 @@ def join(tally: Tally, file: Path, expect: str) -> None:
     tally.say(f"Joined with {len(document.members)} members. Next: tally serve (it ratifies on chain by itself).")
 
 
+def _founders(paths: Sequence[Path]) -> tuple[MemberCard, ...]:
+    """The cards in the files. Raises `CardsRefused` naming the file, before anything is deployed."""
+    by_member: dict[bytes, Path] = {}
+    cards = []
+    for path in paths:
+        raw = _read(path)
+        try:
+            card = MemberCard.parse(raw)
+        except TallystickError as why:
+            raise CardsRefused(f"{path}: {why}.", file=str(path)) from why
+        if earlier := by_member.get(card.member):
+            raise CardsRefused(f"{earlier} and {path} are of one member, {card.name}.", file=str(path))
+        by_member[card.member] = path
+        cards.append(card)
+    if not _FEWEST <= len(cards) <= _MOST:
+        raise CardsRefused(f"{len(cards)} cards: a consortium has {_FEWEST} to {_MOST} members.", cards=len(cards))
+    return tuple(cards)
+
+
 def _check_own_card(config: Config, document: Consortium) -> None:
-    own = MemberCard.parse(_read(config.card_path))
+    try:
+        own = MemberCard.parse(_read(config.card_path))
+    except CardMalformed as why:
+        raise JoinRefused(f"This gateway's own {config.card_path}: {why}.", file=str(config.card_path)) from why
+    if own.member != config.member_id:
+        raise JoinRefused(f"{config.card_path} is the card of another member, {own.name}.", member=own.member)
     if own not in document.members:
         known = any(card.member == own.member for card in document.members)
         reason = "holds another card of this member" if known else "does not list this member"

@@ -15,7 +15,7 @@ from tallystick.keys import Address, KeyKind, Keystore
 from tallystick.strictjson import loads_object
 from tallystick_gateway.kit.cli import Tally, pass_tally
 from tallystick_gateway.kit.clients import ed25519_jwk, register_client
-from tallystick_gateway.kit.config import Chain, Config, Development, Listen, MemberEntry, Settings
+from tallystick_gateway.kit.config import Chain, Config, Development, Listen, Settings
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.roles import ClientRole
 
@@ -68,7 +68,7 @@ def init(
     """Make a member's keys, configuration and signed member card in a new home folder."""
     settings = Config.parse(
         {
-            "member": MemberEntry(legal_id=legal_id, name=name, roles=list(roles)).model_dump(),  # type: ignore[arg-type]  # click checked them
+            "member": {"legal_id": legal_id, "name": name, "roles": list(roles)},
             "listen": Listen(port=port).model_dump(),
             "chain": Chain(nodes=list(nodes), engine=engine).model_dump(),  # type: ignore[arg-type]  # click checked it
             "development": Development(arrival_dates=development_arrival_dates).model_dump(),

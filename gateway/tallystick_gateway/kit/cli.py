@@ -15,7 +15,7 @@ from tallystick_gateway.kit.api_client import ApiClient, ApiProblem, GatewayAway
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.errors import GatewayError, problem_of
 
-__all__ = ["ENTRY_POINTS", "Tally", "main", "pass_tally", "tally"]
+__all__ = ["ENTRY_POINTS", "FileUnreadable", "Tally", "main", "pass_tally", "tally"]
 
 ENTRY_POINTS = "tally.commands"
 EXIT_REFUSED = 1
@@ -29,6 +29,28 @@ class PassphraseMissing(GatewayError):
     status = 400
     code = "cli.passphrase_missing"
     advice = "Set TALLY_PASSPHRASE_FILE (or TALLY_PASSPHRASE), or run on a terminal to be asked."
+
+
+class UsageWrong(GatewayError):
+    """The command line is not one that `tally` understands"""
+
+    status = 400
+    code = "cli.usage"
+    advice = "See `tally COMMAND --help`."
+
+
+class FileUnreadable(GatewayError):
+    """A file or folder named on the command line cannot be read or written"""
+
+    status = 422
+    code = "file.unreadable"
+    advice = "Check the path and its permissions."
+
+    @classmethod
+    def of(cls, why: OSError) -> "FileUnreadable":
+        """In words, from what the system said."""
+        place = f"{why.filename}: " if why.filename else ""
+        return cls(f"{place}{why.strerror or type(why).__name__}.", file=str(why.filename or ""))
 
 
 @dataclass(frozen=True)
@@ -113,11 +135,17 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         tally.main(arguments, prog_name="tally", standalone_mode=False)
     except click.ClickException as usage:
-        usage.show()
+        if "--json" in arguments:
+            _complain(UsageWrong(usage.format_message()), as_json=True)
+        else:
+            usage.show()
         sys.exit(usage.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         sys.exit(EXIT_INTERRUPTED)
+    except OSError as why:
+        _complain(FileUnreadable.of(why), as_json="--json" in arguments)
+        sys.exit(EXIT_REFUSED)
     except TallystickError as refused:
         _complain(refused, as_json="--json" in arguments)
         sys.exit(EXIT_AWAY if isinstance(refused, GatewayAway) else EXIT_REFUSED)

@@ -68,6 +68,17 @@ def test_wrong_usage_is_2() -> None:
     assert run("probe") == 2
 
 
+def test_wrong_usage_and_unreadable_files_are_told_to_programs_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--json", "no-such-command") == 2
+    assert json.loads(capsys.readouterr().err)["code"] == "cli.usage"
+    (tmp_path / "file").touch()
+    assert run("--json", "--home", str(tmp_path / "file" / "home"), "status") == 1
+    problem = json.loads(capsys.readouterr().err)
+    assert (problem["code"], "Not a directory" in problem["detail"]) == ("file.unreadable", True)
+
+
 def test_people_and_programs_get_their_own_output(capsys: pytest.CaptureFixture[str]) -> None:
     run("probe", "x")
     assert capsys.readouterr().out == "said\n"

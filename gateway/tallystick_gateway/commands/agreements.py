@@ -78,7 +78,8 @@ def seal_secret(tally: Tally, agreement: str, out: Path) -> None:
     out.write_text(answer["content"], encoding="utf-8")
     tally.emit({"file": str(out), "readers": answer["readers"]})
     tally.say(
-        f"Wrote {out} for {len(answer['readers'])} reader(s). Next, each: tally agreements open-secret {out.name}"
+        f"Wrote {out} for {len(answer['readers'])} reader(s). "
+        f"Next, each: tally agreements open-secret {out.name} --agreement {agreement}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -64,6 +63,14 @@ class DoesNotAgree(GatewayError):
     advice = "Keep the file and this output: a difference here means that somebody's record was changed."
 
 
+class NothingToCheck(GatewayError):
+    """The file holds nothing that could be checked"""
+
+    status = 422
+    code = "check.empty"
+    advice = "Ask for the file that `tally records open` wrote."
+
+
 @click.group()
 def records() -> None:
     """Records of this member's logs."""
@@ -89,30 +96,27 @@ def submit(tally: Tally, /, file: Path, wait: bool, **options: str | None) -> No
 
 
 def submit_file(api: ApiClient, file: Path, sent: Any = None, **options: str | None) -> Mapping[str, Any]:
-    """Stream `file` to the gateway under a key that follows from its content; the upload to follow.
+    """Stream `file` to the gateway; the upload to follow.
 
-    Raises `FileKindUnknown`, `ApiProblem`, `GatewayAway`.
+    Each call is an upload of its own: what kept rows of the file out before (a loan not disbursed yet, say) may be
+    gone, and rows that were taken are not taken twice. Raises `FileKindUnknown`, `ApiProblem`, `GatewayAway`.
     """
     suffixes = [suffix.lower() for suffix in file.suffixes]
     encoding = _ENCODINGS.get(suffixes[-1]) if suffixes else None
     kind = suffixes[-2 if encoding else -1] if len(suffixes) > bool(encoding) else ""
     if kind not in _CONTENT_TYPES:
         raise FileKindUnknown(f"What {file.name} holds cannot be told from its name.", file=file.name)
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    key = hashlib.sha256(repr((digest, sorted(options.items()))).encode()).hexdigest()
     given = {("type" if name == "kind" else name): value for name, value in options.items()}
-    answer: Mapping[str, Any] = api.upload(
+    upload: Mapping[str, Any] = api.upload(
         "/v1/records:upload",
         file,
         content_type=_CONTENT_TYPES[kind],
         content_encoding=encoding,
-        key=key,
         progress=sent,
         file_name=file.name,
         **given,
     )
-    return answer
+    return upload
 
 
 def _follow(tally: Tally, api: ApiClient, upload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -126,16 +130,21 @@ def _follow(tally: Tally, api: ApiClient, upload: Mapping[str, Any]) -> Mapping[
 def _report(tally: Tally, api: ApiClient, upload: Mapping[str, Any]) -> None:
     """What became of the upload. Raises `UploadFailed` or `RowsRejected`."""
     tally.emit(upload)
-    counts = ", ".join(f"{upload[name]} {name}" for name in ("accepted", "repeated", "rejected"))
-    tally.say(f"upload {upload['id']}: {upload['state']}, {upload['lines_read']} rows read, {counts}")
+    outcomes = ("accepted", "repeated", "rejected")
+    rows_read = sum(int(upload[name]) for name in outcomes)
+    counts = ", ".join(f"{upload[name]} {name}" for name in outcomes)
+    tally.say(f"upload {upload['id']}: {upload['state']}, {rows_read} rows read, {counts}")
     if upload["error"]:
         error = upload["error"]
-        raise UploadFailed(str(error.get("detail", error)), reason=error.get("code"), line=error.get("line"))
+        place = {name: error[name] for name in ("line", "field") if error.get(name) is not None}
+        raise UploadFailed(str(error.get("detail", error)), reason=error.get("code"), **place)
     if upload["rejected"]:
         rows = api.ndjson(upload["rejected_lines"], _SHOWN)
         for row in rows:
-            tally.say(f"  line {row['line']}: {row.get('field') or '–'}: {row['detail']} ({row['code']})")
-        raise RowsRejected(f"{upload['rejected']} of {upload['lines_read']} rows were not taken.", upload=upload["id"])
+            tally.say(f"  {row['detail']} ({row['code']})")
+        if upload["rejected"] > _SHOWN:
+            tally.say(f"  … and {upload['rejected'] - _SHOWN} more: GET {upload['rejected_lines']}")
+        raise RowsRejected(f"{upload['rejected']} of {rows_read} rows were not taken.", upload=upload["id"])
     if not upload["finished_at"]:
         tally.say(f"Next: tally records upload {upload['id']}")
     else:
@@ -160,8 +169,8 @@ def logs(tally: Tally) -> None:
     tally.emit(rows)
     for row in rows:
         tally.say(
-            f"{row['stream']}  {row['records']} records, {row['batched']} in batches, {row['anchored']} anchored, "
-            f"{row['state']}{': ' + row['last_error'] if row['last_error'] else ''}"
+            f"{row['stream']}  {row['records']} records, {row['batched']} in batches, {row['anchored']} anchored; "
+            f"the latest batch is {row['state']}"
         )
 
 
@@ -196,9 +205,11 @@ def check(tally: Tally, file: Path) -> None:
         report = api.upload("/v1/records:check", file, content_type=CHECKED_AS)
     tally.emit(report)
     for failure in report["failures"][:_SHOWN]:
-        tally.say(f"  line {failure['line']}: {failure['detail']} ({failure['code']})")
+        tally.say(f"  {failure['detail']} ({failure['code']})")
     tally.say(f"{report['verified']} of {report['checked']} records stand under anchored roots.")
-    if report["failed"] or not report["checked"]:
+    if not report["checked"]:
+        raise NothingToCheck(f"{file.name} holds no opening.", file=file.name)
+    if report["failed"]:
         raise DoesNotAgree(f"{report['failed']} of {report['checked']} openings do not hold.", file=file.name)
 
 

@@ -29,7 +29,7 @@ def _contradicted(gateway: Gateway) -> Reason | None:
                 return Reason(
                     "records.log_contradicted",
                     f"The chain holds an anchor of our log {log.stream.hex()} that this gateway did not make.",
-                    "Stop, revoke the key, restore the database: see `tally audit`.",
+                    "Stop, revoke the key, restore the database: see `tally records audit`.",
                 )
     return None
 

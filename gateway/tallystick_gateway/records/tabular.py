@@ -22,6 +22,7 @@ __all__ = ["pieces"]
 pa.set_memory_pool(pa.system_memory_pool())  # pyarrow's own keeps what it has freed
 
 _HEADER_LINES = {"csv": 1}
+_ARROW_FILE = b"ARROW1"
 _CSV_ROW = re.compile(r"(got \d+).*", re.DOTALL)  # what follows is the row itself
 _IS_TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
 
@@ -81,6 +82,8 @@ def _header(stream: io.BufferedReader) -> list[str]:
             name.encode()
     except (csv.Error, UnicodeEncodeError) as broken:
         raise FileUnreadable("The first line of the CSV file is no header in UTF-8.", line=1) from broken
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise FileUnreadable("The columns of the CSV file are not separated by commas.", line=1)
     return names
 
 
@@ -95,7 +98,10 @@ def _parquet(stack: ExitStack, source: Source) -> Iterator[Any]:
 
 
 def _arrow(stack: ExitStack, source: Source) -> Iterator[Any]:
-    yield from stack.enter_context(pa.ipc.open_stream(opened(stack, source)))
+    stream = opened(stack, source)
+    if stream.peek(len(_ARROW_FILE)).startswith(_ARROW_FILE):
+        raise FileUnreadable("The file is in Arrow's file format; write it as an Arrow stream.", format="arrow")
+    yield from stack.enter_context(pa.ipc.open_stream(stream))
 
 
 _BATCHES: dict[str, Callable[[ExitStack, Source], Iterator[Any]]] = {
@@ -111,7 +117,7 @@ def _require_columns(schema: Any) -> None:
         if not any(is_text(kind) for is_text in _IS_TEXT):
             raise ColumnsRefused(f"Column {column.name} is {column.type}, not text.", field=column.name)
     if twice := [name for name in schema.names if schema.names.count(name) > 1]:
-        raise ColumnsRefused("Two columns have one name.", field=twice[0])
+        raise ColumnsRefused(f"Two columns are named {twice[0][:64]}.", field=twice[0])
 
 
 def _piece(batch: Any, first_line: int, position: int, defaults: Mapping[str, str]) -> Piece:

@@ -190,6 +190,23 @@ def test_a_column_that_is_not_text_is_named(gateway: Gateway, http: httpx.Client
     assert (upload["error"]["code"], upload["error"]["field"]) == ("upload.columns_refused", "amount")
 
 
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_a_csv_file_with_other_separators_is_told_so(gateway: Gateway, http: httpx.Client, mark: str) -> None:
+    body = as_csv().replace(b",", mark.encode())
+    upload = outcome(gateway, http, send(http, body, "csv"))
+    assert (upload["error"]["code"], upload["error"]["line"]) == ("upload.unreadable", 1)
+    assert "not separated by commas" in upload["error"]["detail"]
+
+
+def test_arrow_s_file_format_is_told_from_its_stream_format(gateway: Gateway, http: httpx.Client) -> None:
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, table().schema) as writer:
+        writer.write_table(table())
+    upload = outcome(gateway, http, send(http, sink.getvalue(), "arrow"))
+    assert upload["error"]["code"] == "upload.unreadable"
+    assert "as an Arrow stream" in upload["error"]["detail"]
+
+
 def test_a_decompression_bomb_is_stopped(gateway: Gateway, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = gateway.config.settings.limits.model_copy(update={"upload_bytes": 1 << 20})
     object.__setattr__(gateway.config, "settings", gateway.config.settings.model_copy(update={"limits": limits}))

@@ -1,5 +1,6 @@
 """Problems that no domain raises: requests off the schema, paths that are not there, our own defects."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from fastapi.exceptions import RequestValidationError
@@ -67,10 +68,15 @@ class Unexpected(GatewayError):
     advice = "Look at the gateway's log; the same request can be sent again with the same Idempotency-Key."
 
 
+def _reason(error: Mapping[str, Any]) -> str:
+    """What our own types say stands alone, without pydantic's prefix."""
+    return str(error["ctx"]["error"] if error["type"] == "value_error" else error["msg"])
+
+
 def invalid(refused: RequestValidationError) -> RequestInvalid:
     """What pydantic found, without the input (it may be confidential)."""
     found = [
-        {"field": ".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0]), "problem": error["msg"]}
+        {"field": ".".join(str(part) for part in error["loc"][1:]) or str(error["loc"][0]), "problem": _reason(error)}
         for error in refused.errors()[:_MOST_SHOWN]
     ]
     first = found[0]

@@ -56,7 +56,7 @@ def _minor(value: object) -> int:
     try:
         return parse_minor_units(value if isinstance(value, str) else "")
     except TallystickError as refused:
-        raise ValueError(str(refused)) from refused
+        raise ValueError(f"{refused} of minor units in digits, such as 12345 for 123.45") from refused
 
 
 def _instant(value: object) -> datetime:
@@ -72,7 +72,10 @@ def _day(value: object) -> date:
         return value
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
         raise ValueError("expected a day as 2026-11-23")
-    return date.fromisoformat(value)
+    try:
+        return date.fromisoformat(value)
+    except ValueError as absent:
+        raise ValueError(f"there is no day {value}") from absent
 
 
 def _as_hex(value: bytes) -> str:

@@ -218,5 +218,5 @@ class TransferToSelf(LoanError):
     """A transfer needs another party"""
 
     code = "loan.transfer_to_self"
-    sentence = "This member cannot transfer to itself"
+    sentence = "`to` has to be another party of the agreement"
     advice = "Name another party of the agreement as `to`."

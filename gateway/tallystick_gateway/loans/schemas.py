@@ -53,13 +53,13 @@ def _value_date(value: object) -> date:
     if isinstance(value, date):
         return value
     if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise ValueError("no date") from DateMalformed(text=str(value)[:40])
+        raise ValueError("expected a day as 2026-11-23") from DateMalformed(text=str(value)[:40])
     try:
         day = date.fromisoformat(value)
     except ValueError:
-        raise ValueError("no such day") from DateUnknown(text=value)
+        raise ValueError(f"there is no day {value}") from DateUnknown(text=value)
     if day.year < _FIRST_YEAR:
-        raise ValueError("no such day") from DateUnknown(text=value)
+        raise ValueError(f"there is no day {value}") from DateUnknown(text=value)
     return day
 
 

@@ -126,6 +126,7 @@ def test_a_settlement_is_asked_for_once(desk: Desk) -> None:
 def test_a_value_date_that_does_not_exist_is_refused(steady: Desk) -> None:
     answer = settle(steady, "S-ACTIVE", value_date="2018-06-31")
     assert (answer.status_code, answer.json()["field"]) == (422, "value_date")
+    assert answer.json()["detail"] == "value_date: there is no day 2018-06-31."
 
 
 @pytest.mark.parametrize("reason", ["charged off", "", "A" * 32, "SAW MRS WANG", "x", None])

@@ -33,7 +33,7 @@ __all__ = ["figures"]
 
 _LIMIT = str(10**15)
 _PRINCIPAL = 1_000_000
-_PER_REQUEST = 2_500
+_PER_REQUEST = 1_000
 _SIZES = {True: (400, 1, 3), False: (10_000, 3, 20)}
 """Quick or not: disbursements a run, runs, and how many single ones are followed to their goal."""
 

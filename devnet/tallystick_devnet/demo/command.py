@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -49,6 +51,7 @@ def demo(engine: str, folder: Path, count: int, seed: str, go_on: bool) -> None:
         console.print(f"  → {stopped.advice}", highlight=False)
         sys.exit(1)
     console.print(journal.table())
+    _write_report(folder / "report.json", journal, peak)
     memory = ", ".join(f"{name} {size / _MIB:.0f} MiB" for name, size in peak.items())
     console.print(f"Peak memory of each gateway: {memory}", highlight=False)
     if journal.differences:
@@ -85,6 +88,16 @@ def _run(journal: Journal, folder: Path, count: int, seed: str) -> dict[str, int
             return {part.name: size for part, size in gateways.peak_bytes.items()}
     finally:
         engine.stop()
+
+
+def _write_report(path: Path, journal: Journal, peak: dict[str, int]) -> None:
+    """The table for machines: every step, and the peak memory of each gateway in bytes."""
+    report = {
+        "steps": [asdict(line) for line in journal.lines],
+        "differences": journal.differences,
+        "peak_bytes": peak,
+    }
+    path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 @contextmanager

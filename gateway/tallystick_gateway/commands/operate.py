@@ -39,8 +39,8 @@ def status(tally: Tally) -> None:
     for name, fact in answer["facts"].items():
         tally.say(f"{name}: {_line(fact)}")
     for name, task in answer["tasks"].items():
-        if isinstance(task, Mapping) and task.get("last_error"):
-            tally.say(f"task {name}: {_line(task['last_error'])}")
+        if isinstance(task, Mapping) and task["consecutive_failures"]:
+            tally.say(f"task {name} fails: {_line(task['last_error'])}")
     for reason in answer["reasons"]:
         tally.say(f"not ready: {reason['detail']} ({reason['code']})\n  → {reason['advice']}")
     if not answer["ready"]:
@@ -50,5 +50,5 @@ def status(tally: Tally) -> None:
 
 def _line(fact: object) -> str:
     if isinstance(fact, Mapping):
-        return ", ".join(f"{name} {_line(value)}" for name, value in fact.items())
+        return ", ".join(f"{name} {_line(value)}" for name, value in fact.items() if value is not None)
     return str(fact)

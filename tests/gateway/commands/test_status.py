@@ -1,0 +1,26 @@
+"""`tally status`: what fails now, not what failed once."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.commands.support import run
+from tests.gateway.support import PASSPHRASE, ServedAt, make_home, open_test_gateway
+
+
+def test_a_task_that_works_again_is_not_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TALLY_PASSPHRASE", PASSPHRASE)
+    with open_test_gateway(make_home(tmp_path / "home")) as gateway:
+        gateway.config.address_path.write_text(gateway.part(ServedAt).url)
+        broken, healed = gateway.worker.states["records.uploads"], gateway.worker.states["records.batches"]
+        for state in (broken, healed):
+            state.last_error = {"code": "node.away", "detail": "No node answers."}
+        broken.consecutive_failures = 1
+        gateway.facts["probe"] = lambda: {"known": 1, "absent": None}
+        run("--home", gateway.config.home, "status")
+        said = capsys.readouterr().out
+    assert "task records.uploads fails: code node.away, detail No node answers." in said
+    assert "records.batches" not in said
+    assert "probe: known 1\n" in said

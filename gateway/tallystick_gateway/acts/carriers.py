@@ -6,7 +6,7 @@ from datetime import datetime
 from tallystick.client.transactions import sign_transaction
 from tallystick_gateway.kit.db import Session
 
-from . import repository
+from . import carrier_repository
 from .desk import Desk
 
 __all__ = ["Call", "store"]
@@ -36,7 +36,7 @@ def store(session: Session, desk: Desk, nonce: int, call: Call | None, now: date
         to=consortium.contract(call.contract).address if call else key.address,
         data=call.calldata if call else b"",
     )
-    return repository.add_carrier(
+    return carrier_repository.add_carrier(
         session,
         {
             "sender": key.address,

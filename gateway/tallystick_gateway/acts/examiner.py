@@ -17,13 +17,14 @@ from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.calls import eth_calls
 from tallystick_gateway.watch.nodes import NodePool
 
-from . import repository
+from . import carrier_repository, repository
 from .announcing import announce
+from .carrier_repository import CarrierLine
 from .desk import desk_of
 from .ends import tell_ended
 from .packing import calldata_of
 from .refusals import error_text
-from .repository import ActLine, CarriedAct, CarrierLine
+from .repository import ActLine, CarriedAct
 from .states import Facts, State
 
 __all__ = ["Examiner", "Verdict"]
@@ -54,7 +55,7 @@ class Examiner:
     def step(self) -> bool:
         """Examine the reverted transaction of the lowest nonce; True if there are more."""
         with self._gateway.database.read() as session:
-            reverted = repository.open_carriers(session, ["reverted"], _AT_ONCE)
+            reverted = carrier_repository.open_carriers(session, ["reverted"], _AT_ONCE)
             if not reverted:
                 return False
             first = reverted[0]
@@ -114,7 +115,7 @@ class Examiner:
         return [decode_revert(x.revert_data) if isinstance(x, NodeRefused) else None for x in answers]
 
     def _carry_out(self, session: Session, carrier: CarrierLine, verdict: Verdict) -> None:
-        repository.mark_carriers(session, [carrier.id], state="examined")
+        carrier_repository.mark_carriers(session, [carrier.id], state="examined")
         now = self._gateway.clock.now()
         again = list(verdict.innocent)
         for item, refusal in verdict.guilty:
@@ -142,7 +143,7 @@ class Examiner:
         """What reverted behind acts of the same kind that now go again may have failed for want of them alone."""
         for carrier in later:
             if (carrier.contract, carrier.kind) == (first.contract, first.kind):
-                repository.mark_carriers(session, [carrier.id], state="examined")
+                carrier_repository.mark_carriers(session, [carrier.id], state="examined")
                 self._send_again(session, repository.items_of(session, carrier.id))
 
     def _send_again(self, session: Session, items: Sequence[CarriedAct]) -> None:

@@ -4,7 +4,7 @@ from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.errors import NodeAway
 
-from . import repository
+from . import carrier_repository
 from .carriers import Call, store
 from .desk import desk_of
 
@@ -18,8 +18,8 @@ def store_call(session: Session, gateway: Gateway, contract: str, function: str,
     """
     desk = desk_of(gateway)
     address = desk.sender_key.address
-    nonce = repository.next_nonce(session, address)
+    nonce = carrier_repository.next_nonce(session, address)
     if nonce is None:
         raise NodeAway("No node has told the sender's nonce yet.")
     store(session, desk, nonce, Call(contract, function, calldata, gas), gateway.clock.now())
-    repository.set_next_nonce(session, address, nonce + 1)
+    carrier_repository.set_next_nonce(session, address, nonce + 1)

@@ -7,7 +7,7 @@ from tallystick_gateway.kit.db import Session
 from tallystick_gateway.watch.blocks import CheckedBlock
 from tallystick_gateway.watch.chain_event import ChainEvent
 
-from . import repository
+from . import carrier_repository, repository
 from .announcing import announce
 from .ends import tell_ended
 from .refusals import error_text
@@ -42,10 +42,10 @@ def apply(session: Session, block: CheckedBlock, events: Sequence[ChainEvent]) -
 
 def _carried(session: Session, block: CheckedBlock) -> None:
     by_hash = {execution.hash: execution.status for execution in block.executions}
-    found = repository.carriers_by_hash(session, list(by_hash))
+    found = carrier_repository.carriers_by_hash(session, list(by_hash))
     for state, status in (("mined", 1), ("reverted", 0)):
         ids = [carrier_id for hash_, carrier_id in found.items() if by_hash[hash_] == status]
-        repository.mark_carriers(session, ids, state=state, height=block.height)
+        carrier_repository.mark_carriers(session, ids, state=state, height=block.height)
 
 
 def _end(session: Session, block: CheckedBlock, lines: Sequence[ActLine], to: State) -> None:

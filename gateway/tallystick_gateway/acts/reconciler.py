@@ -7,15 +7,15 @@ block all later ones for ever: a no-op, a transfer of nothing to ourselves, take
 
 import structlog
 
-from tallystick.client import Node, NodeError
+from tallystick.client import Node
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.nodes import NodePool
 
-from . import repository
+from . import carrier_repository
+from .carrier_repository import CarrierLine
 from .carriers import store
 from .desk import desk_of
-from .repository import CarrierLine
 from .sender import Sender
 
 __all__ = ["Reconciler"]
@@ -32,6 +32,8 @@ class Reconciler:
         self._pool = pool
         self._sender = sender
         self._desk = desk_of(gateway)
+        self._spent_before = 0
+        """The account's nonce at the last comparison: what stands below it had time to be seen by the watcher."""
 
     def step(self) -> bool:
         """Compare and repair once. Raises `NodeAway` or a `NodeError` if no node answers."""
@@ -40,38 +42,39 @@ class Reconciler:
         address = self._desk.sender_key.address
         with self._pool.admitted() as node:
             spent = node.nonce(address, "latest")
-            with self._gateway.database.write() as session:
-                self._raise_floor(session, address, spent)
-                open_ = repository.open_carriers(session, ["stored", "accepted"], _AT_ONCE)
-            self._settle_spent(node, [carrier for carrier in open_ if carrier.nonce < spent])
-            self._remind(node, [x for x in open_ if x.nonce >= spent and x.state == "accepted"])
+            self._raise_floor(address, spent)
+            with self._gateway.database.read() as session:
+                open_ = carrier_repository.open_carriers(session, ["stored", "accepted"], _AT_ONCE)
+            self._settle_spent(node, [carrier for carrier in open_ if carrier.nonce < self._spent_before])
+            self._spent_before = spent
+            if any(carrier.state == "accepted" and carrier.nonce >= spent for carrier in open_):
+                self._remind(open_, node.nonce(address, "pending"))
         self._fill_gaps(address, spent)
         return False
 
-    def _raise_floor(self, session: Session, address: bytes, spent: int) -> None:
-        ours = repository.next_nonce(session, address)
-        if ours is None or ours < spent:
-            if ours is not None:
-                _log.warning("the account has sent more than we remember", ours=ours, node=spent)
-            repository.set_next_nonce(session, address, spent)
+    def _raise_floor(self, address: bytes, spent: int) -> None:
+        with self._gateway.database.read() as session:
+            ours = carrier_repository.next_nonce(session, address)
+        if ours is not None and ours >= spent:
+            return
+        if ours is not None:
+            _log.warning("the account has sent more than we remember", ours=ours, node=spent)
+        with self._gateway.database.write() as session:
+            if (carrier_repository.next_nonce(session, address) or 0) <= spent:
+                carrier_repository.set_next_nonce(session, address, spent)
 
     def _settle_spent(self, node: Node, carriers: list[CarrierLine]) -> None:
-        """Open transactions whose nonces are spent: the watcher is about to see them, or something else took them."""
+        """Open transactions whose nonces were spent a while ago: the watcher is late, or something else took them."""
         for carrier in carriers:
             self._sender.settle_nonce(node, carrier.sender, carrier.nonce)
 
-    def _remind(self, node: Node, carriers: list[CarrierLine]) -> None:
-        """What a node accepted and no longer has is handed over again."""
-        calls = [("eth_getTransactionByHash", (f"0x{carrier.hash.hex()}",)) for carrier in carriers]
-        answers = node.batch(calls) if calls else []
-        for answer in answers:
-            if isinstance(answer, NodeError):
-                raise answer
-        forgotten = [carrier.id for carrier, answer in zip(carriers, answers, strict=True) if answer is None]
+    def _remind(self, carriers: list[CarrierLine], known: int) -> None:
+        """What a node accepted and no longer has is handed over again: `known` is the first nonce it has nothing at."""
+        forgotten = [carrier.id for carrier in carriers if carrier.state == "accepted" and carrier.nonce >= known]
         if forgotten:
             _log.warning("the node has forgotten transactions", count=len(forgotten))
             with self._gateway.database.write() as session:
-                repository.mark_carriers(session, forgotten, state="stored")
+                carrier_repository.mark_carriers(session, forgotten, state="stored")
 
     def _fill_gaps(self, address: bytes, spent: int) -> None:
         with self._gateway.database.read() as session:
@@ -88,8 +91,8 @@ class Reconciler:
 
 def _missing(session: Session, address: bytes, spent: int) -> list[int]:
     """Nonces from the node's next up to ours at which nothing open stands, lowest first, not too many at once."""
-    ours = repository.next_nonce(session, address)
+    ours = carrier_repository.next_nonce(session, address)
     if ours is None or ours <= spent:
         return []
-    taken = repository.open_nonces(session, address, spent)
+    taken = carrier_repository.open_nonces(session, address, spent)
     return [nonce for nonce in range(spent, min(ours, spent + _AT_ONCE)) if nonce not in taken]

@@ -1,8 +1,8 @@
-"""All SQL of the outbox. Statements over many rows are bulk statements; none is issued per act."""
+"""All SQL on submissions, acts and their history. Statements over many rows are bulk statements."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, literal, select, text, update
 
@@ -10,13 +10,10 @@ from tallystick_gateway.kit.db import Session, UtcDateTime
 from tallystick_gateway.kit.scoping import bulk_insert, owned_by, table_of
 
 from .models import (
-    CARRIER_OPEN,
     NOT_FAILED,
     OPEN,
     UNCARRIED,
     ActRow,
-    Carrier,
-    SenderAccount,
     Submission,
     Transition,
 )
@@ -26,7 +23,6 @@ from .states import ENDS, Facts, State, advance
 __all__ = [
     "ActLine",
     "CarriedAct",
-    "CarrierLine",
     "SubmissionLine",
     "UnsignedAct",
     "act_ids_by_kind",
@@ -34,11 +30,8 @@ __all__ = [
     "acts_of_submission",
     "acts_on",
     "add_acts",
-    "add_carrier",
     "add_submission",
     "assign_carriers",
-    "carriers_at_nonce",
-    "carriers_by_hash",
     "count_of_kind",
     "counts_by_state",
     "earlier_requests",
@@ -47,17 +40,10 @@ __all__ = [
     "find_submission",
     "first_error",
     "history_of",
-    "in_flight",
     "items_of",
     "list_submissions",
-    "mark_carriers",
     "move",
-    "next_nonce",
     "note_attempt",
-    "note_carrier_attempt",
-    "open_carriers",
-    "open_nonces",
-    "set_next_nonce",
     "store_signatures",
     "unpacked_acts",
     "unsigned_acts",
@@ -67,9 +53,7 @@ _T = TypeVar("_T")
 _IN_A_STATEMENT = 500
 acts = table_of(ActRow)
 submissions = table_of(Submission)
-carriers = table_of(Carrier)
 transitions = table_of(Transition)
-senders = table_of(SenderAccount)
 
 
 class ActLine(NamedTuple):
@@ -79,6 +63,7 @@ class ActLine(NamedTuple):
     state: State
     submission_id: str
     valid_until: int
+    attempts: int = 0
 
 
 class UnsignedAct(NamedTuple):
@@ -105,19 +90,6 @@ class CarriedAct(NamedTuple):
     state: str
     submission_id: str
     valid_until: int
-
-
-class CarrierLine(NamedTuple):
-    """A transaction as the sender handles it."""
-
-    id: int
-    sender: bytes
-    nonce: int
-    hash: bytes
-    raw: bytes
-    contract: str
-    kind: str
-    state: str
 
 
 class SubmissionLine(NamedTuple):
@@ -351,6 +323,13 @@ def act_ids_by_kind(session: Session, act_row_ids: Sequence[int]) -> dict[str, l
     return found
 
 
+def assign_carriers(session: Session, act_row_ids: Sequence[int], carrier_id: int | None) -> None:
+    """Say which transaction carries these acts."""
+    for some in chunks(act_row_ids):
+        mine = and_(owned_by(session, acts), acts.c.id.in_(some))
+        session.execute(update(acts).where(mine).values(carrier_id=carrier_id))
+
+
 def history_of(session: Session, act_row_id: int) -> list[Transition]:
     """Every step of the act, oldest first."""
     query = select(Transition).where(transitions.c.act_row_id == act_row_id).order_by(transitions.c.id)
@@ -358,10 +337,12 @@ def history_of(session: Session, act_row_id: int) -> list[Transition]:
 
 
 def _lines(session: Session, where: ColumnElement[bool]) -> list[ActLine]:
-    query = select(acts.c.id, acts.c.state, acts.c.submission_id, acts.c.valid_until)
+    query = select(acts.c.id, acts.c.state, acts.c.submission_id, acts.c.valid_until, acts.c.attempts)
     return [
-        ActLine(id_, State(state), submission_id, valid_until)
-        for id_, state, submission_id, valid_until in session.execute(query.where(owned_by(session, acts), where))
+        ActLine(id_, State(state), submission_id, valid_until, attempts)
+        for id_, state, submission_id, valid_until, attempts in session.execute(
+            query.where(owned_by(session, acts), where)
+        )
     ]
 
 
@@ -371,91 +352,3 @@ def _note(session: Session, where: ColumnElement[bool], now: datetime) -> None:
     ).where(owned_by(session, acts), where)
     columns = ["owner", "act_row_id", "at", "state", "attempt", "error"]
     session.execute(insert(transitions).from_select(columns, steps))
-
-
-# ── carriers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def next_nonce(session: Session, address: bytes) -> int | None:
-    """The nonce that the account's next transaction takes; None if it never sent one."""
-    query = select(senders.c.next_nonce).where(owned_by(session, senders), senders.c.address == address)
-    return session.execute(query).scalar()
-
-
-def set_next_nonce(session: Session, address: bytes, nonce: int) -> None:
-    """Fix the account's next nonce. MUST be in the transaction that stores the bytes of the nonces before it."""
-    changed = session.execute(
-        update(senders).where(owned_by(session, senders), senders.c.address == address).values(next_nonce=nonce)
-    )
-    if changed.rowcount == 0:  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
-        bulk_insert(session, SenderAccount, [{"address": address, "next_nonce": nonce}])
-
-
-def add_carrier(session: Session, row: dict[str, object]) -> int:
-    """Store a transaction; its row id."""
-    statement = insert(carriers).values(owner=session.owner, **row).returning(carriers.c.id)
-    return int(session.connection().execute(statement).scalar_one())
-
-
-def assign_carriers(session: Session, act_row_ids: Sequence[int], carrier_id: int | None) -> None:
-    """Say which transaction carries these acts."""
-    for some in chunks(act_row_ids):
-        mine = and_(owned_by(session, acts), acts.c.id.in_(some))
-        session.execute(update(acts).where(mine).values(carrier_id=carrier_id))
-
-
-def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[CarrierLine]:
-    """Transactions in `states`, lowest nonce first."""
-    query = _carrier_columns(session).where(text(CARRIER_OPEN), carriers.c.state.in_(states))
-    rows = session.execute(query.order_by(carriers.c.nonce, carriers.c.id).limit(limit))
-    return [CarrierLine(*row) for row in rows]
-
-
-def in_flight(session: Session) -> int:
-    """How many transactions are stored or accepted and not yet in a block."""
-    query = select(func.count()).select_from(carriers)
-    query = query.where(owned_by(session, carriers), text(CARRIER_OPEN), carriers.c.state != "reverted")
-    return int(session.execute(query).scalar_one())
-
-
-def open_nonces(session: Session, sender: bytes, from_nonce: int) -> frozenset[int]:
-    """Nonces at which a transaction of ours waits to be mined, or was mined and not yet examined."""
-    query = select(carriers.c.nonce).where(
-        owned_by(session, carriers),
-        carriers.c.sender == sender,
-        carriers.c.nonce >= from_nonce,
-        carriers.c.state.in_(("stored", "accepted", "mined", "reverted", "examined")),
-    )
-    return frozenset(session.execute(query).scalars())
-
-
-def note_carrier_attempt(session: Session, carrier_id: int, error: str) -> None:
-    """The node did not take it this time."""
-    mine = and_(owned_by(session, carriers), carriers.c.id == carrier_id)
-    session.execute(update(carriers).where(mine).values(attempts=carriers.c.attempts + 1, last_error=error))
-
-
-def carriers_at_nonce(session: Session, sender: bytes, nonce: int) -> list[CarrierLine]:
-    """Every transaction ever signed at this nonce."""
-    query = _carrier_columns(session).where(carriers.c.sender == sender, carriers.c.nonce == nonce)
-    return [CarrierLine(*row) for row in session.execute(query.order_by(carriers.c.id))]
-
-
-def carriers_by_hash(session: Session, hashes: Sequence[bytes]) -> dict[bytes, int]:
-    """Those of the transactions that are ours: hash → row id."""
-    found: dict[bytes, int] = {}
-    for some in chunks(hashes):
-        query = select(carriers.c.hash, carriers.c.id).where(owned_by(session, carriers), carriers.c.hash.in_(some))
-        found.update((hash_, id_) for hash_, id_ in session.execute(query))
-    return found
-
-
-def mark_carriers(session: Session, ids: Sequence[int], **columns: object) -> None:
-    """Set `columns` on these transactions."""
-    for some in chunks(ids):
-        mine = and_(owned_by(session, carriers), carriers.c.id.in_(some))
-        session.execute(update(carriers).where(mine).values(**columns))
-
-
-def _carrier_columns(session: Session) -> Select[Any]:
-    return select(*(carriers.c[name] for name in CarrierLine._fields)).where(owned_by(session, carriers))

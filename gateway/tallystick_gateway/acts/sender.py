@@ -13,14 +13,16 @@ from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.nodes import NodePool
 
-from . import repository
+from . import carrier_repository, repository
+from .announcing import announce
+from .carrier_repository import CarrierLine
 from .carriers import Call, store
 from .desk import desk_of
 from .ends import tell_ended
 from .errors import KeyNotValid
 from .packing import MOST_ACTS, Waiting, pack
 from .refusals import error_text
-from .repository import ActLine, CarrierLine, UnsignedAct
+from .repository import ActLine, UnsignedAct
 from .signers import require_valid_key
 from .states import Facts, State
 
@@ -32,6 +34,7 @@ _BUSY = 8
 """With so many in flight only full parcels leave: the next block makes room, and fewer transactions carry more."""
 _SIGNED_AT_ONCE = 2000
 _SENT_AT_ONCE = 64
+_MOST_ATTEMPTS = 5
 _log = structlog.get_logger("sender")
 
 
@@ -59,7 +62,7 @@ class Sender:
     def waits_for_blocks(self) -> bool:
         """Whether something of ours is on its way to a block."""
         with self._gateway.database.read() as session:
-            return repository.in_flight(session) > 0
+            return carrier_repository.in_flight(session) > 0
 
     # ── signing what was accepted before a node was seen ──
 
@@ -83,6 +86,7 @@ class Sender:
             reason = error_text(refused.code, str(refused), **refused.values)
             facts = Facts(valid_until=0, refusal=refused.code)
             repository.move(session, lines, State.REJECTED, facts, now, error=reason)
+            announce(session, now, lines, State.REJECTED)
             tell_ended(session, [line.id for line in lines])
             return
         repository.store_signatures(session, [(act.id, key.sign_digest(act.act_id)) for act in waiting])
@@ -98,10 +102,10 @@ class Sender:
             waiting = self._packable(session)
             if not waiting:
                 return False
-            room = _IN_FLIGHT - repository.in_flight(session)
+            room = _IN_FLIGHT - carrier_repository.in_flight(session)
             parcels = pack(waiting, room, self._block_gas())
             address = self._desk.sender_key.address
-            nonce = repository.next_nonce(session, address)
+            nonce = carrier_repository.next_nonce(session, address)
             if nonce is None:
                 return False
             now = self._gateway.clock.now()
@@ -109,12 +113,12 @@ class Sender:
                 call = Call(parcel.contract, parcel.kind, parcel.calldata, parcel.gas, len(parcel.acts))
                 carrier_id = store(session, self._desk, each, call, now)
                 repository.assign_carriers(session, [act.id for act in parcel.acts], carrier_id)
-            repository.set_next_nonce(session, address, nonce + len(parcels))
+            carrier_repository.set_next_nonce(session, address, nonce + len(parcels))
         return True
 
     def _packable(self, session: Session) -> list[Waiting]:
         """Signed acts without a transaction, as far as there is room for more in flight."""
-        in_flight = repository.in_flight(session)
+        in_flight = carrier_repository.in_flight(session)
         room = _IN_FLIGHT - in_flight
         if room <= 0:
             return []
@@ -127,12 +131,12 @@ class Sender:
 
     def _broadcast(self) -> bool:
         with self._gateway.database.read() as session:
-            stored = repository.open_carriers(session, ["stored"], _SENT_AT_ONCE)
+            stored = carrier_repository.stored_bytes(session, _SENT_AT_ONCE)
         if not stored:
             return False
         with self._pool.admitted() as node:
-            answers = node.send_raw_batch([carrier.raw for carrier in stored])
-            self._note(node, list(zip(stored, answers, strict=True)))
+            answers = node.send_raw_batch([raw for _, raw in stored])
+            self._note(node, [(carrier, answer) for (carrier, _), answer in zip(stored, answers, strict=True)])
         return len(stored) == _SENT_AT_ONCE
 
     def _note(self, node: Node, answers: Sequence[tuple[CarrierLine, bytes | NodeError]]) -> None:
@@ -145,7 +149,7 @@ class Sender:
                 failed.append((carrier, answer))
         now = self._gateway.clock.now()
         with self._gateway.database.write() as session:
-            repository.mark_carriers(session, taken, state="accepted")
+            carrier_repository.mark_carriers(session, taken, state="accepted")
             lines = [line for line in repository.acts_on(session, taken) if line.state is State.SIGNED]
             repository.move(session, lines, State.BROADCAST, Facts(valid_until=0, node_accepted=True), now)
             for carrier, why in failed:
@@ -159,12 +163,22 @@ class Sender:
 
     def _note_failure(self, session: Session, carrier: CarrierLine, why: NodeError) -> None:
         text = error_text(why.code, str(why))
-        repository.note_carrier_attempt(session, carrier.id, text)
+        carrier_repository.note_carrier_attempt(session, carrier.id, text)
         lines = repository.acts_on(session, [carrier.id])
         repository.note_attempt(session, [line.id for line in lines], text)
         if _never(why):
-            self.abandon(session, carrier)
             _log.warning("a transaction can never be taken", nonce=carrier.nonce, reason=str(why))
+            self.abandon(session, carrier)
+            self._give_up(session, [line for line in lines if line.attempts >= _MOST_ATTEMPTS], why)
+
+    def _give_up(self, session: Session, lines: Sequence[ActLine], why: NodeError) -> None:
+        """Acts that no node takes in whatever parcel they come."""
+        open_ = [line._replace(state=State.SIGNED) for line in lines if line.state in (State.SIGNED, State.BROADCAST)]
+        now = self._gateway.clock.now()
+        facts = Facts(valid_until=0, refusal=why.code)
+        repository.move(session, open_, State.REJECTED, facts, now, error=error_text(why.code, str(why)))
+        announce(session, now, open_, State.REJECTED)
+        tell_ended(session, [line.id for line in open_])
 
     def settle_nonce(self, node: Node, sender: bytes, nonce: int) -> None:
         """The node says this nonce is spent: find out by which of everything we ever signed at it, if any.
@@ -172,7 +186,7 @@ class Sender:
         What has a receipt is left to the watcher; the acts of what can never be mined any more are packed anew.
         """
         with self._gateway.database.read() as session:
-            candidates = repository.carriers_at_nonce(session, sender, nonce)
+            candidates = carrier_repository.carriers_at_nonce(session, sender, nonce)
         calls = [("eth_getTransactionReceipt", (f"0x{carrier.hash.hex()}",)) for carrier in candidates]
         receipts = node.batch(calls)
         for receipt in receipts:
@@ -185,7 +199,7 @@ class Sender:
                 if carrier.state not in {"stored", "accepted"}:
                     continue
                 if carrier.id in mined:
-                    repository.mark_carriers(session, [carrier.id], state="accepted")
+                    carrier_repository.mark_carriers(session, [carrier.id], state="accepted")
                     lines = [x for x in repository.acts_on(session, [carrier.id]) if x.state is State.SIGNED]
                     repository.move(session, lines, State.BROADCAST, Facts(valid_until=0, node_accepted=True), now)
                 else:
@@ -193,7 +207,7 @@ class Sender:
 
     def abandon(self, session: Session, carrier: CarrierLine) -> None:
         """The transaction will never be mined: its open acts go back to be packed anew."""
-        repository.mark_carriers(session, [carrier.id], state="lost")
+        carrier_repository.mark_carriers(session, [carrier.id], state="lost")
         lines = repository.acts_on(session, [carrier.id])
         back = [line for line in lines if line.state is State.BROADCAST]
         facts = Facts(valid_until=0, carrier_lost=True, signature_stored=True)

@@ -15,7 +15,7 @@ from tallystick_gateway.kit.scoping import bulk_insert
 from . import repository
 from .audit import Audit, Findings
 from .errors import AuditUnknown
-from .headers import HeaderChecker, UnsealedHeaders
+from .headers import headers_of
 from .identity import Chain
 from .models import AuditRow
 from .nodes import NodePool
@@ -48,10 +48,9 @@ def find(session: Session, audit_id: str) -> AuditRow:
 class Auditor:
     """One per gateway. `step` is its task; an audit that a crash cut off runs again from the beginning."""
 
-    def __init__(self, gateway: Gateway, pool: NodePool, headers: HeaderChecker | None = None) -> None:
+    def __init__(self, gateway: Gateway, pool: NodePool) -> None:
         self._gateway = gateway
         self._pool = pool
-        self._headers = headers or UnsealedHeaders()
         self._told_at = gateway.clock.now()
 
     def step(self) -> bool:
@@ -62,7 +61,8 @@ class Auditor:
         if audit_id is None:
             return False
         self._tell(audit_id, state="RUNNING", started_at=self._gateway.clock.now())
-        chain = Chain(desk_of(self._gateway).consortium, self._headers)
+        consortium = desk_of(self._gateway).consortium
+        chain = Chain(consortium, headers_of(consortium.engine))
 
         def progress(findings: Findings) -> None:
             now = self._gateway.clock.now()

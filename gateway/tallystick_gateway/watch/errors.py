@@ -8,6 +8,7 @@ __all__ = [
     "BlockMissing",
     "BodyMismatch",
     "ChainDistrusted",
+    "EngineUnsupported",
     "EventUnreadable",
     "HeaderMismatch",
     "HistoryChanged",
@@ -50,6 +51,13 @@ class ChainDistrusted(Fatal):
 
     code = "watch.distrusted"
     advice = "Compare with another member's node before anything else; then restart the gateway with a node you trust."
+
+
+class EngineUnsupported(ChainDistrusted):
+    """The headers of this engine cannot be checked here"""
+
+    code = "watch.engine_unsupported"
+    advice = "Install the release that knows the engine named in consortium.json."
 
 
 class WrongChain(ChainDistrusted):

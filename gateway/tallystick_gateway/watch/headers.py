@@ -9,10 +9,10 @@ from typing import Protocol
 
 from tallystick.blocks import BlockMalformed, ethereum_hash, header_items
 
-from .errors import HeaderMismatch, NodeTalksNonsense
+from .errors import EngineUnsupported, HeaderMismatch, NodeTalksNonsense
 from .quantities import Answer, data_of, quantity_of
 
-__all__ = ["CheckedHeader", "HeaderChecker", "UnsealedHeaders"]
+__all__ = ["CheckedHeader", "HeaderChecker", "UnsealedHeaders", "headers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,13 @@ class HeaderChecker(Protocol):
     def check(self, block: Answer, items: int) -> CheckedHeader:
         """The header of `block`, which MUST have `items` RLP items. Raises `ChainDistrusted` subclasses."""
         ...
+
+
+def headers_of(engine: str) -> HeaderChecker:
+    """The checker for chains of this engine. Raises `EngineUnsupported`."""
+    if engine != "embedded":
+        raise EngineUnsupported(f"This release cannot check the headers of engine {engine}.", engine=engine)
+    return UnsealedHeaders()
 
 
 class UnsealedHeaders:

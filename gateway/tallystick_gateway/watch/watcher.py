@@ -11,6 +11,7 @@ import structlog
 
 from tallystick.client import Node, NodeError
 from tallystick_gateway.acts.desk import desk_of
+from tallystick_gateway.acts.states import State
 from tallystick_gateway.kit.clock import from_unix, rfc3339
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
@@ -20,7 +21,7 @@ from . import repository
 from .blocks import CheckedBlock
 from .directory import Directory
 from .errors import BlockMissing, ChainDistrusted
-from .headers import HeaderChecker, UnsealedHeaders
+from .headers import HeaderChecker, headers_of
 from .identity import Chain, Tip
 from .nodes import NodePool
 from .projections import PROJECTIONS, Projection
@@ -49,7 +50,7 @@ class Watcher:
         self._gateway = gateway
         self._desk = desk_of(gateway)
         self._pool = pool
-        self._headers = headers or UnsealedHeaders()
+        self._headers = headers
         self._projections = tuple(projections)
         self._chain: Chain | None = None
         self._directory: Directory | None = None
@@ -113,7 +114,7 @@ class Watcher:
             "behind": None if tip is None or self._head is None else max(0, self._head - tip.height),
             "last_answer_at": rfc3339(self._seen_at) if self._seen_at else None,
             "goal": self._desk.goal.value,
-            "finality": "none" if isinstance(self._headers, UnsealedHeaders) else "seals",
+            "finality": "none" if self._desk.goal is State.INCLUDED else "seals",
             "stopped": {"code": stopped.code, "detail": str(stopped), "advice": stopped.advice} if stopped else None,
         }
 
@@ -125,7 +126,7 @@ class Watcher:
             later = [(row.address, row.name) for row in members.directory(session)]
         self._directory = Directory(consortium, later)
         self._tip = Tip(last.height, last.hash, last.time) if last else None
-        self._chain = Chain(consortium, self._headers)
+        self._chain = Chain(consortium, self._headers or headers_of(consortium.engine))
         return self._chain
 
     def _step(self, chain: Chain) -> bool:

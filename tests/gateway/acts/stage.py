@@ -11,7 +11,7 @@ from typing import Any
 from tallystick.acts import AgreementTerms, Party, agreement_id
 from tallystick.money import apportion
 from tallystick.pseudonyms import loan_key
-from tallystick_gateway.acts import Draft, State, repository
+from tallystick_gateway.acts import Draft, State, carrier_repository
 from tallystick_gateway.acts.examiner import Examiner
 from tallystick_gateway.acts.reconciler import Reconciler
 from tallystick_gateway.acts.schemas import SubmissionOut
@@ -147,9 +147,9 @@ class Crew:
         with self.gateway.database.read() as session:
             return show(session, self.gateway, submission_id)
 
-    def carriers(self, *states: str) -> list[repository.CarrierLine]:
+    def carriers(self, *states: str) -> list[carrier_repository.CarrierLine]:
         with self.gateway.database.read() as session:
-            return repository.open_carriers(session, list(states), 100)
+            return carrier_repository.open_carriers(session, list(states), 100)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tallystick_gateway.acts import Draft, State, repository
+from tallystick_gateway.acts import Draft, State, carrier_repository
 from tallystick_gateway.kit.scoping import owned_by
 from tallystick_gateway.watch.nodes import NodePool
 from tests.gateway.acts.stage import Crew, Stage, crew, name, staged
@@ -27,7 +27,7 @@ def declared_over_used(bank: Crew, drafts: Sequence[Draft]) -> float:
     """How much gas was declared for these acts, as a share of what their transaction used."""
     accepted = put(bank.gateway, *drafts)
     assert bank.settle(accepted.submission_id).state == State.INCLUDED
-    carriers = repository.carriers
+    carriers = carrier_repository.carriers
     with bank.gateway.database.read() as session:
         newest = carriers.select().where(owned_by(session, carriers)).order_by(carriers.c.id.desc())
         row = session.execute(newest).first()

@@ -9,7 +9,7 @@ import pytest
 
 from tallystick.client import NodeError
 from tallystick.client.transactions import sign_transaction
-from tallystick_gateway.acts import desk_of, repository
+from tallystick_gateway.acts import carrier_repository, desk_of
 from tallystick_gateway.watch.errors import NodeAway
 from tallystick_gateway.watch.nodes import NodePool
 from tests.gateway.acts.stage import Crew, Stage, crew, name, staged
@@ -43,7 +43,7 @@ def test_sending_the_same_bytes_again_changes_nothing(stage: Stage, bank: Crew) 
     bank.send()
     (carrier,) = bank.carriers("accepted")
     with bank.gateway.database.write() as session:
-        repository.mark_carriers(session, [carrier.id], state="stored")
+        carrier_repository.mark_carriers(session, [carrier.id], state="stored")
     bank.send()
     assert bank.settle(accepted.submission_id).state == "included"
 
@@ -70,9 +70,9 @@ def test_a_nonce_that_something_else_spent_costs_nothing(stage: Stage, bank: Cre
 def test_a_gap_in_the_nonces_is_filled(stage: Stage, bank: Crew) -> None:
     address = desk_of(bank.gateway).sender_key.address
     with bank.gateway.database.write() as session:
-        ours = repository.next_nonce(session, address)
+        ours = carrier_repository.next_nonce(session, address)
         assert ours is not None
-        repository.set_next_nonce(session, address, ours + 2)
+        carrier_repository.set_next_nonce(session, address, ours + 2)
     accepted = put(bank.gateway, stage.disburse(name("L")))
     assert bank.settle(accepted.submission_id).state == "included"
     with bank.gateway.part(NodePool).admitted() as node:
@@ -105,7 +105,7 @@ def test_what_a_node_took_and_forgot_is_handed_over_again(stage: Stage, tmp_path
         bank.ready()
         accepted = put(bank.gateway, stage.disburse(name("N")))
         bank.send()
-        liar.lie = lambda method, _params, result: None if method == "eth_getTransactionByHash" else result
+        liar.lie = lambda _method, params, result: "0x0" if params[1:] == ["pending"] else result
         bank.reconciler.step()
         liar.honest()
         forgotten = bool(bank.carriers("stored"))

@@ -9,7 +9,7 @@ import pytest
 
 from tallystick.client.transactions import sign_transaction
 from tallystick.keys import ActKey
-from tallystick_gateway.acts import KeyNotValid, desk_of, repository
+from tallystick_gateway.acts import KeyNotValid, carrier_repository, desk_of, repository
 from tallystick_gateway.acts.packing import calldata_of
 from tallystick_gateway.acts.schemas import SubmissionOut
 from tallystick_gateway.acts.service import enqueue
@@ -177,7 +177,7 @@ def test_an_act_taken_back_before_it_is_sent_is_burnt_on_the_chain(stage: Stage,
     with bank.gateway.database.write() as session:
         # Someone else holds the bytes: only the chain can burn them. Ours are kept from leaving first.
         (line,) = repository.acts_by_id(session, list(accepted.act_ids))
-        carrier_id = repository.add_carrier(
+        carrier_id = carrier_repository.add_carrier(
             session,
             {
                 "sender": bytes(20),

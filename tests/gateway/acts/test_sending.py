@@ -7,7 +7,7 @@ import pytest
 
 from tallystick.client import NodeUnreachable
 from tallystick.pseudonyms import loan_key
-from tallystick_gateway.acts import AlreadyRequested
+from tallystick_gateway.acts import AlreadyRequested, carrier_repository
 from tallystick_gateway.acts.schemas import SubmissionOut
 from tallystick_gateway.loans import repository as loans
 from tallystick_gateway.watch.errors import NodeAway
@@ -85,8 +85,9 @@ def test_a_crash_after_sending_and_before_noting_it_is_noticed_by_the_watcher(st
     accepted = put(bank.gateway, stage.disburse(name("D")))
     with bank.gateway.part(NodePool).admitted() as node:
         bank.sender._pack()  # what a crash cuts off: packed and stored, the rest is ours here
-        (stored,) = bank.carriers("stored")
-        node.send_raw(stored.raw)
+        with bank.gateway.database.read() as session:
+            ((stored, raw),) = carrier_repository.stored_bytes(session, 10)
+        node.send_raw(raw)
         run_until(lambda: node.receipt(stored.hash), "the block")
     assert bank.shown(accepted.submission_id).state == "signed"
     bank.follow()

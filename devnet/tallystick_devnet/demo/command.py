@@ -23,6 +23,7 @@ from tallystick_devnet.demo.gateways import Gateways, GatewayStopped
 from tallystick_devnet.demo.journal import Journal
 from tallystick_devnet.engines import EmbeddedEngine
 from tallystick_devnet.sample import read_loans
+from tallystick_gateway.kit.api_client import GatewayAway
 
 __all__ = ["demo"]
 
@@ -49,6 +50,8 @@ def demo(engine: str, folder: Path, count: int, seed: str, go_on: bool) -> None:
     except TallystickError as stopped:
         console.print(f"[red]The demonstration stopped:[/] {stopped} ({stopped.code})", highlight=False)
         console.print(f"  → {stopped.advice}", highlight=False)
+        console.print(f"What was done so far is kept in {_shown(folder)}.", highlight=False)
+        console.print("CONTINUE=1 make demo goes on there; make demo starts afresh.", highlight=False)
         sys.exit(1)
     console.print(journal.table())
     _write_report(folder / "report.json", journal, peak)
@@ -75,7 +78,7 @@ def _run(journal: Journal, folder: Path, count: int, seed: str) -> dict[str, int
         engine.start()
         step.line.sent = f"chain {engine.chain_id}"
     try:
-        with Gateways(folder) as gateways, _sampling(gateways):
+        with Gateways(folder) as gateways, _sampling(gateways), _naming_the_dead(gateways):
             found(journal, folder, gateways, engine.url)
             agreement = lending.agree(journal, folder, gateways, loans)
             lending.disburse(journal, folder, gateways, agreement, loans)
@@ -98,6 +101,16 @@ def _write_report(path: Path, journal: Journal, peak: dict[str, int]) -> None:
         "peak_bytes": peak,
     }
     path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _naming_the_dead(gateways: Gateways) -> Iterator[None]:
+    """Where a gateway does not answer, say whose it is and how it ended. Raises `GatewayStopped`."""
+    try:
+        yield
+    except GatewayAway:
+        gateways.watch()
+        raise
 
 
 @contextmanager

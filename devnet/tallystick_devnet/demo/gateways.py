@@ -32,14 +32,14 @@ class StepFailed(TallystickError):
     """A `tally` command of the demonstration did not do its work."""
 
     code = "demo.step_failed"
-    advice = "Its own message is above. `make demo` starts afresh; `CONTINUE=1 make demo` goes on."
+    advice = "Its own message is above."
 
 
 class GatewayStopped(TallystickError):
     """One of the four gateways is not running any more."""
 
     code = "demo.gateway_stopped"
-    advice = "Run `CONTINUE=1 make demo`: it starts the gateway again and goes on where this one was."
+    advice = "Its last words are above, all of them in its log; going on starts it again."
 
 
 def tally(home: Path, passphrase_file: Path, *arguments: str) -> str:

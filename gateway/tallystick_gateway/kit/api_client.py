@@ -22,6 +22,7 @@ from joserfc.jwk import OKPKey
 
 from tallystick.keys import Ed25519Key, Keystore
 from tallystick_gateway.kit.clients import ed25519_jwk
+from tallystick_gateway.kit.clock import Clock, SystemClock, as_unix, clock_of
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.errors import GatewayError
 
@@ -74,12 +75,17 @@ class ApiClient:
         *,
         timeout_s: float = 60.0,
         token_file: Path | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        """`key` is asked for only when a token is needed and `token_file` (0600), if given, holds none that works."""
+        """`key` is asked for only when a token is needed and `token_file` (0600), if given, holds none that works.
+
+        `clock`, the machine's unless given, dates the assertions; it must agree with the gateway's.
+        """
         self._issuer = issuer
         self._client_id = client_id
         self._key = key
         self._token_file = token_file
+        self._clock = clock or SystemClock()
         self._http = httpx.Client(base_url=url, timeout=timeout_s)
         self._token = _kept_token(token_file)
 
@@ -98,7 +104,7 @@ class ApiClient:
             given = passphrase if isinstance(passphrase, str) else passphrase()
             return Keystore.open(config.keystore_path, given).ed25519("client")
 
-        return cls(url, config.issuer, client_id, key, token_file=config.home / ".token")
+        return cls(url, config.issuer, client_id, key, token_file=config.home / ".token", clock=clock_of(config))
 
     def __enter__(self) -> Self:
         return self
@@ -261,7 +267,7 @@ class ApiClient:
         return {**headers, "Authorization": f"Bearer {self.token()}"}
 
     def _fetch_token(self) -> str:
-        now = int(time.time())
+        now = as_unix(self._clock.now())
         claims = {
             "iss": self._client_id,
             "sub": self._client_id,

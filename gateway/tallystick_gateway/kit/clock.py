@@ -7,9 +7,20 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.errors import GatewayError
 
-__all__ = ["Clock", "ClockSkewed", "FixedClock", "SkewMonitor", "SystemClock", "as_unix", "from_unix", "rfc3339"]
+__all__ = [
+    "Clock",
+    "ClockSkewed",
+    "FixedClock",
+    "SkewMonitor",
+    "SystemClock",
+    "as_unix",
+    "clock_of",
+    "from_unix",
+    "rfc3339",
+]
 
 
 class Clock(Protocol):
@@ -28,6 +39,11 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self._offset
+
+
+def clock_of(config: Config) -> Clock:
+    """The system's clock, moved only if development on the embedded engine says so."""
+    return SystemClock(timedelta(seconds=config.settings.development.clock_offset_s))
 
 
 class FixedClock:

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TypeVar, cast
 
 from tallystick.keys import Keystore
 from tallystick_gateway.kit.auth import Authority
 from tallystick_gateway.kit.clients import Clients
-from tallystick_gateway.kit.clock import Clock, SkewMonitor, SystemClock
+from tallystick_gateway.kit.clock import Clock, SkewMonitor, clock_of
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.db import Database
 from tallystick_gateway.kit.idempotency import Idempotency
@@ -18,7 +17,7 @@ from tallystick_gateway.kit.scoping import guard
 from tallystick_gateway.kit.vault import Vault
 from tallystick_gateway.kit.worker import Worker
 
-__all__ = ["Gateway", "Reason", "clock_of", "open_gateway"]
+__all__ = ["Gateway", "Reason", "open_gateway"]
 
 Part = TypeVar("Part")
 
@@ -79,11 +78,6 @@ class Gateway:
                 Reason("worker.stopped", f"The worker has stopped: {self.worker.fatal['detail']}", "Read the log.")
             )
         return found
-
-
-def clock_of(config: Config) -> Clock:
-    """The system's clock, moved only if development on the embedded engine says so."""
-    return SystemClock(timedelta(seconds=config.settings.development.clock_offset_s))
 
 
 def open_gateway(config: Config, keystore: Keystore, clock: Clock | None = None) -> Gateway:

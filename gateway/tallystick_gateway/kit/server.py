@@ -12,10 +12,11 @@ import uvicorn
 
 from tallystick.keys import Keystore
 from tallystick_gateway.kit import log
+from tallystick_gateway.kit.clock import clock_of
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.db import storage_errors
 from tallystick_gateway.kit.errors import GatewayError
-from tallystick_gateway.kit.gateway import Gateway, clock_of, open_gateway
+from tallystick_gateway.kit.gateway import Gateway, open_gateway
 from tallystick_gateway.kit.lease import Lease
 
 __all__ = ["AddressInUse", "running", "serve"]

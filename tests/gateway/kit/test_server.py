@@ -91,6 +91,12 @@ def test_a_wrong_token_on_disk_is_replaced(config: Config) -> None:
     assert config.home.joinpath(".token").read_text() != "stale"
 
 
+def test_the_local_client_tells_time_as_its_home_does(tmp_path: Path) -> None:
+    ahead = make_home(tmp_path / "ahead", development={"clock_offset_s": 3600})
+    with process(ahead), ApiClient.from_home(ahead, PASSPHRASE) as api:
+        assert api.get("/v1/status")["member"] == ahead.member_id.hex()
+
+
 def test_a_lease_is_let_go_on_leaving(tmp_path: Path) -> None:
     database = tmp_path / "gateway.db"
     with Lease(database, SystemClock()), pytest.raises(LeaseHeld, match=f"process {os.getpid()}"):

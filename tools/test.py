@@ -38,7 +38,14 @@ def main() -> int:
         cwd=ROOT,
         check=False,
     )
-    forge = subprocess.run(["contracts/forge", "test"], cwd=ROOT, check=False, capture_output=True, text=True)
+    forge = subprocess.run(
+        ["contracts/forge", "test"],
+        cwd=ROOT,
+        env={**os.environ, "FORGE_SNAPSHOT_CHECK": "true"},  # the committed gas of each act
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     sys.stdout.write(f"{forge.stdout}{forge.stderr}" if forge.returncode else f"forge: {_last_line(forge.stdout)}\n")
     for name, result in (("pytest", pytest), ("forge test", forge)):
         if result.returncode != 0:

@@ -49,6 +49,9 @@ def main() -> int:
             failed.append(name)
             continue
         console.print(_table(figures))
+        for figure in figures:
+            if figure.detail:
+                console.print(f"{figure.work}: {figure.detail}", highlight=False)
         path = _write(arguments.out, name, figures, memory, about)
         console.print(
             f"peak memory of the whole process tree {memory.peak_bytes / 2**20:.0f} MiB, "

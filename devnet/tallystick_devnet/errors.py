@@ -14,6 +14,7 @@ __all__ = [
     "EngineProgramMissing",
     "FolderForeign",
     "FolderLocked",
+    "FolderTaken",
     "NodeUnknown",
     "NotOnThisEngine",
     "PortTaken",
@@ -75,6 +76,17 @@ class FolderForeign(DevnetError):
 
     path: Path
     reason: str
+
+
+class FolderTaken(DevnetError):
+    """The folder holds other files and no chain; nothing was written."""
+
+    code: ClassVar[str] = "devnet.folder_taken"
+    sentence: ClassVar[str] = "{folder} holds no chain, but {name}"
+    advice: ClassVar[str] = "Give a `--folder` that is empty, does not exist yet, or holds a chain."
+
+    folder: Path
+    name: str
 
 
 class StateBroken(DevnetError):

@@ -23,6 +23,7 @@ from tallystick_devnet.errors import (
     EngineProgramMissing,
     FolderForeign,
     FolderLocked,
+    FolderTaken,
     NodeUnknown,
     NotOnThisEngine,
     PortTaken,
@@ -286,6 +287,18 @@ def test_a_folder_of_something_else_is_refused(folder: Path, content: bytes) -> 
     (folder / "chain.json").write_bytes(content)
     with pytest.raises(FolderForeign):
         EmbeddedEngine(folder).start()
+
+
+def test_a_folder_of_other_files_is_left_as_it_is(folder: Path) -> None:
+    folder.mkdir()
+    for name in ("passwd", "state.json"):
+        (folder / name).write_text("theirs")
+    engine = EmbeddedEngine(folder)
+    for begin in (engine.start, engine.wipe):
+        with pytest.raises(FolderTaken, match="passwd"):
+            begin()
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"passwd": "theirs", "state.json": "theirs"}
+    assert processes_of(folder) == []
 
 
 def test_a_missing_program_says_what_to_install(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,8 +129,8 @@ class EmbeddedEngine:
     def start(self, *, detached: bool = False) -> tuple[Endpoint, ...]:
         """Bring the chain up; `detached` lets it outlive this process until `stop` is called on the same folder.
 
-        Raises `EngineProgramMissing`, `PortTaken`, `FolderLocked`, `FolderForeign`, `StateBroken`, `StateForeign`,
-        `EngineFailed`.
+        Raises `EngineProgramMissing`, `PortTaken`, `FolderLocked`, `FolderForeign`, `FolderTaken`, `StateBroken`,
+        `StateForeign`, `EngineFailed`.
         """
         command = [sys.executable, "-m", "tallystick_devnet.engines.supervisor", str(self.folder)]
         command += ["--program", str(find_anvil()), "--gas-limit", str(self._gas_limit)]
@@ -138,6 +138,7 @@ class EmbeddedEngine:
         command += ["--port", str(self._port)] if self._port is not None else []
         command += [] if detached else ["--attached"]
         try:
+            self._folder.check_ours()
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._folder.log.open("a") as log:
                 supervisor = subprocess.Popen(
@@ -201,8 +202,9 @@ class EmbeddedEngine:
         self._folder.write_run(None)
 
     def wipe(self) -> None:
-        """Remove the chain for good. Raises `FolderLocked` while it runs."""
+        """Remove the chain for good. Raises `FolderLocked` while it runs, `FolderTaken` if none is there."""
         if self.folder.exists():
+            self._folder.check_ours()
             with self._folder.locked():
                 self._folder.wipe()
 

@@ -26,7 +26,7 @@ from typing import IO, Any, Final
 
 import psutil
 
-from tallystick_devnet.errors import FolderForeign, FolderLocked, StateBroken
+from tallystick_devnet.errors import FolderForeign, FolderLocked, FolderTaken, StateBroken
 
 __all__ = ["ChainSettings", "DataFolder", "ProcessIdentity", "Run"]
 
@@ -100,6 +100,8 @@ class DataFolder:
         self.run_file = self.path / "run.json"
         self.lock_file = self.path / "engine.lock"
         self.log = self.path / "engine.log"
+        saved = (self.settings_file, self.state, self.previous, self.dump)
+        self._files = (*saved, self.run_file, self.lock_file, self.log)
 
     # ------------------------------------------------------------------ what the chain is
 
@@ -120,6 +122,14 @@ class DataFolder:
         except (KeyError, TypeError, ValueError) as why:
             raise FolderForeign(path=self.settings_file, reason=str(why)) from None
         return settings
+
+    def check_ours(self) -> None:
+        """Raise `FolderTaken` if the folder has no chain.json and holds what no chain's folder does."""
+        found = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
+        ours = tuple(path.name for path in self._files)
+        foreign = sorted(name for name in found if not name.startswith(ours))
+        if foreign and self.settings_file.name not in found:
+            raise FolderTaken(folder=self.path, name=foreign[0])
 
     def open_settings(self, *, gas_limit: int, block_time_s: int) -> ChainSettings:
         """The chain's settings; a folder without any gets a new chain. Raises `FolderForeign`."""
@@ -218,8 +228,8 @@ class DataFolder:
             self._write(self.run_file, asdict(run))
 
     def wipe(self) -> None:
-        """Remove the chain's files, and the folder if nothing else is in it."""
-        for path in (self.settings_file, self.state, self.previous, self.dump, self.run_file, self.lock_file, self.log):
+        """Remove the chain's files, and the folder if nothing else is in it. The caller holds it `locked`."""
+        for path in self._files:
             path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()

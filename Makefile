@@ -8,7 +8,7 @@ export CONTINUE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format conformance bench docs contracts up down clean
+.PHONY: help setup demo test lint format conformance bench docs contracts slither up down clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ docs: $(READY) ## write docs/errors.md from the code
 
 contracts: $(READY) ## compile the contracts into contracts/artifacts
 	@$(BIN)/python contracts/build.py
+
+slither: $(READY) ## static analysis of the contracts (slither as a tool of its own)
+	@contracts/slither
 
 up: $(READY) ## start a chain engine in the background
 	@$(BIN)/tally devnet up --engine $(ENGINE)

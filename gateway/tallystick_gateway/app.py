@@ -10,6 +10,7 @@ from tallystick_gateway.acts import endpoints as acts_endpoints
 from tallystick_gateway.agreements import endpoints as agreements_endpoints
 from tallystick_gateway.kit import endpoints as kit_endpoints
 from tallystick_gateway.kit.body import BodyDoor, problem_response
+from tallystick_gateway.kit.doors import TOKEN_PATH
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.kit.problems import PROBLEM_SCHEMA, PathRefused, RequestInvalid, Unexpected, invalid
@@ -61,6 +62,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         limit_bytes=limits.body_bytes,
         most_at_once=limits.requests_at_once,
         streamed=STREAMED_PATHS,
+        forms=(TOKEN_PATH,),
     )
     app.add_exception_handler(TallystickError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)

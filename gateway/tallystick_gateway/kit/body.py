@@ -1,6 +1,7 @@
 """The door that every request body passes: bounded, strict JSON, digested (an ASGI middleware).
 
-Streaming paths (uploads) pass untouched; their endpoints bound and digest what they read.
+Streaming paths (uploads) pass untouched; their endpoints bound and digest what they read. Form paths (tokens) take
+forms besides.
 """
 
 import asyncio
@@ -96,12 +97,15 @@ class BodyDoor:
     `scope["state"]["body_digest"]` is then the SHA-256 of the bytes.
     """
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int, most_at_once: int, streamed: Iterable[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limit_bytes: int, most_at_once: int, streamed: Iterable[str], forms: Iterable[str]
+    ) -> None:
         self._app = app
         self._most_at_once = most_at_once
         self._at_once = 0
         self._limit = limit_bytes
         self._streamed = frozenset(streamed)
+        self._forms = frozenset(forms)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -123,7 +127,7 @@ class BodyDoor:
             return
         try:
             body = await asyncio.wait_for(self._read(Headers(scope=scope), receive), _LONGEST_READ_S)
-            await self._check(Headers(scope=scope), body)
+            await self._check(scope["path"], Headers(scope=scope), body)
         except _Gone:
             return
         except TimeoutError:
@@ -153,13 +157,13 @@ class BodyDoor:
             if not message.get("more_body", False):
                 return b"".join(parts)
 
-    async def _check(self, headers: Headers, body: bytes) -> None:
+    async def _check(self, path: str, headers: Headers, body: bytes) -> None:
         if not body:
             return
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         if headers.get("content-encoding", "identity").lower() != "identity":
             raise MediaTypeRefused("Encoded bodies are only taken by uploads.", field="content-encoding")
-        if media_type == _FORM:
+        if media_type == _FORM and path in self._forms:
             return
         if media_type != "application/json":
             raise MediaTypeRefused(f"The body is {media_type[:100] or 'of no stated type'}.", field="content-type")

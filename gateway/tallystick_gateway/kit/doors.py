@@ -24,7 +24,7 @@ from tallystick_gateway.kit.idempotency import Request as WriteRequest
 from tallystick_gateway.kit.roles import Action
 from tallystick_gateway.kit.wire import wire_bytes
 
-__all__ = ["ReadDoor", "WriteDoor", "gateway_of", "json_answer", "reads", "writes"]
+__all__ = ["TOKEN_PATH", "ReadDoor", "WriteDoor", "gateway_of", "json_answer", "reads", "writes"]
 
 Out = TypeVar("Out", bound=BaseModel)
 Found = TypeVar("Found")

@@ -81,12 +81,14 @@ def test_exactly_8_mib_is_read(admin: httpx.Client) -> None:
     ("headers", "code"),
     [
         ({"Content-Type": "text/plain"}, "body.media_type"),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, "body.media_type"),
         ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, "body.media_type"),
         ({}, "body.media_type"),
     ],
 )
 def test_other_media_types_are_refused(admin: httpx.Client, headers: dict[str, str], code: str) -> None:
-    assert refused(admin, b"{}", headers)["code"] == code
+    problem = refused(admin, b"{}", headers)
+    assert (problem["status"], problem["code"]) == (415, code)
 
 
 @pytest.mark.parametrize(

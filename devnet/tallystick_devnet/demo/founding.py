@@ -37,6 +37,7 @@ def found(journal: Journal, folder: Path, gateways: Gateways, node: str) -> None
         for part in CAST:
             if not (gateways.home(part) / "consortium.json").exists():
                 gateways.tally(part, "join", str(document_path), "--expect", document.digest.hex())
+        step.line.sent = f"{len(CAST)} members"
         step.line.check = "genesis, code, founders"
         step.line.differences = 0
 

@@ -2,7 +2,6 @@
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from tallystick.errors import TallystickError
@@ -13,7 +12,8 @@ from tallystick_gateway.kit.body import BodyDoor, problem_response
 from tallystick_gateway.kit.doors import TOKEN_PATH
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
-from tallystick_gateway.kit.problems import PROBLEM_SCHEMA, PathRefused, RequestInvalid, Unexpected, invalid
+from tallystick_gateway.kit.openapi import describe
+from tallystick_gateway.kit.problems import PathRefused, Unexpected, invalid
 from tallystick_gateway.loans import endpoints as loans_endpoints
 from tallystick_gateway.members import endpoints as members_endpoints
 from tallystick_gateway.members import ratifying
@@ -68,7 +68,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _no_such_path)
     app.add_exception_handler(Exception, _unexpected)
-    _describe_problems(app)
+    describe(app, ROUTERS)
     return app
 
 
@@ -94,23 +94,3 @@ async def _no_such_path(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     """Starlette logs the traceback; the client learns no more than that it was our fault."""
     return problem_response(Unexpected("Something unforeseen went wrong here."), request.url.path)
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """Put the schema that `declared()` refers to into the OpenAPI document, in place of FastAPI's own 422."""
-
-    def openapi() -> dict[str, object]:
-        if app.openapi_schema is None:
-            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-            schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            schemas["Problem"] = PROBLEM_SCHEMA
-            schemas.pop("HTTPValidationError", None)
-            schemas.pop("ValidationError", None)
-            for operation in (each for path in document["paths"].values() for each in path.values()):
-                stated = operation.get("responses", {}).get("422", {})
-                if "HTTPValidationError" in str(stated):
-                    operation["responses"]["422"] = RequestInvalid.response()
-            app.openapi_schema = document
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change the document

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.routing import APIRoute
 from fastapi.security import OAuth2, SecurityScopes
 from pydantic import BaseModel
 
@@ -24,7 +25,7 @@ from tallystick_gateway.kit.idempotency import Request as WriteRequest
 from tallystick_gateway.kit.roles import Action
 from tallystick_gateway.kit.wire import wire_bytes
 
-__all__ = ["TOKEN_PATH", "ReadDoor", "WriteDoor", "gateway_of", "json_answer", "reads", "writes"]
+__all__ = ["TOKEN_PATH", "ReadDoor", "WriteDoor", "gateway_of", "is_write", "json_answer", "reads", "writes"]
 
 Out = TypeVar("Out", bound=BaseModel)
 Found = TypeVar("Found")
@@ -155,3 +156,8 @@ def reads(action: Action) -> Any:
 def writes(action: Action) -> Any:
     """Dependency: a `WriteDoor` for clients whose token allows `action`; the request needs an Idempotency-Key."""
     return Security(_write_door, scopes=[action.value])
+
+
+def is_write(route: APIRoute) -> bool:
+    """Whether the route's requests need an Idempotency-Key."""
+    return any(dependency.call is _write_door for dependency in route.dependant.dependencies)

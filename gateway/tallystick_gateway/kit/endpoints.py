@@ -42,7 +42,19 @@ class GrantRefused(GatewayError):
 class TokenOut(BaseModel):
     """RFC 6749 §5.1."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "access_token": "0kq1pC0ZrT4nX8dW…",
+                    "token_type": "Bearer",
+                    "expires_in": 600,
+                    "scope": "records:submit records:read",
+                }
+            ]
+        },
+    )
 
     access_token: str
     token_type: str = "Bearer"  # noqa: S105  # the type's name
@@ -53,7 +65,20 @@ class TokenOut(BaseModel):
 class EventOut(BaseModel):
     """One event; `cursor` is what to go on from."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "cursor": "42",
+                    "at": "2026-11-23T08:00:00Z",
+                    "kind": "upload.done",
+                    "subject": "3f6c1a529d0e4b7c8a550c1d2e3f4a5b",
+                    "body": {"accepted": 1000, "repeated": 0, "rejected": 0},
+                }
+            ]
+        },
+    )
 
     cursor: str
     at: str
@@ -77,6 +102,32 @@ class ReadyOut(BaseModel):
 
 class StatusOut(BaseModel):
     """What an operator asks first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "member": "ab" * 32,
+                    "name": "Harbour Bank",
+                    "engine": "embedded",
+                    "goal": "included",
+                    "time": "2026-11-23T08:00:00Z",
+                    "clock_skew_s": 0.412,
+                    "ready": False,
+                    "reasons": [
+                        {
+                            "code": "clock.skew",
+                            "detail": "Our clock and the chain's blocks differ by 90 s.",
+                            "advice": "Set the machine's clock (NTP).",
+                        }
+                    ],
+                    "tasks": {},
+                    "worker_fatal": None,
+                    "facts": {},
+                }
+            ]
+        }
+    )
 
     member: str
     name: str
@@ -107,7 +158,11 @@ class StatusOut(BaseModel):
                         "properties": {
                             "grant_type": {"const": "client_credentials"},
                             "client_assertion_type": {"const": _ASSERTION_TYPE},
-                            "client_assertion": {"type": "string"},
+                            "client_assertion": {
+                                "type": "string",
+                                "description": "A JWT signed by the client's key (RFC 7523).",
+                                "examples": ["eyJhbGciOiJFZDI1NTE5In0.eyJpc3MiOiJlcnAiLCJzdWIiOiJlcnAifQ.c2ln"],
+                            },
                             "scope": {"type": "string", "examples": ["records:submit records:read"]},
                         },
                     }

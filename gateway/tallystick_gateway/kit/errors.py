@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from tallystick.errors import TallystickError
 
 __all__ = [
+    "PROBLEM_MEDIA_TYPE",
     "GatewayError",
     "Problem",
     "all_error_classes",

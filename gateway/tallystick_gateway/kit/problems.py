@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from fastapi.exceptions import RequestValidationError
 
-from tallystick_gateway.kit.errors import GatewayError, declared
+from tallystick_gateway.kit.errors import GatewayError
 
 __all__ = ["PROBLEM_SCHEMA", "PathRefused", "RequestInvalid", "Unexpected", "invalid"]
 
@@ -38,12 +38,6 @@ class RequestInvalid(GatewayError):
     status = 422
     code = "request.invalid"
     advice = "Correct the named field; /v1/openapi.json describes the request."
-
-    @classmethod
-    def response(cls) -> dict[str, Any]:
-        """As an OpenAPI response."""
-        response: dict[str, Any] = declared(cls)[422]
-        return response
 
 
 class PathRefused(GatewayError):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from tallystick_gateway.kit.wire import Day, Hex32, Instant, Wire
 
@@ -80,6 +80,30 @@ class RecordsOut(Wire):
 
 class UploadOut(Wire):
     """A file of records and how far it is. `size_bytes` is as it arrived."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "3f6c1a529d0e4b7c8a550c1d2e3f4a5b",
+                    "state": "done",
+                    "file_name": "november.ndjson.gz",
+                    "format": "ndjson",
+                    "encoding": "gzip",
+                    "size_bytes": 48213,
+                    "sha256": "cd" * 32,
+                    "received_at": "2026-11-23T08:00:00Z",
+                    "finished_at": "2026-11-23T08:00:02Z",
+                    "lines_read": 1000,
+                    "accepted": 998,
+                    "repeated": 1,
+                    "rejected": 1,
+                    "rejected_lines": "/v1/uploads/3f6c1a529d0e4b7c8a550c1d2e3f4a5b/rejected",
+                    "error": None,
+                }
+            ]
+        }
+    )
 
     id: str
     state: str

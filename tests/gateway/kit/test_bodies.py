@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -137,6 +138,42 @@ def test_the_openapi_document_declares_problems(stranger: httpx.Client) -> None:
     assert "HTTPValidationError" not in json.dumps(document)
     submit = document["paths"]["/v1/records"]["post"]
     assert "idempotency.key_missing" in json.dumps(submit["responses"])
+
+
+def test_every_operation_says_how_it_refuses(stranger: httpx.Client) -> None:
+    document = stranger.get("/v1/openapi.json").json()
+    operations = {
+        f"{method} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    without = {name for name, operation in operations.items() if "application/problem+json" not in str(operation)}
+    assert without <= {"get /health", "get /ready", "get /.well-known/oauth-authorization-server"}
+    for name, operation in operations.items():
+        if "security" in operation:
+            assert {"401", "403", "429", "503"} <= operation["responses"].keys(), name
+        if "application/json" in operation.get("requestBody", {}).get("content", {}):
+            assert {"413", "415", "422"} <= operation["responses"].keys(), name
+    upload = operations["post /v1/records:upload"]
+    assert "Idempotency-Key" in [parameter["name"] for parameter in upload["parameters"]]
+    assert {"upload.unknown", "request.invalid"} <= _codes(operations["get /v1/uploads/{upload_id}"])
+
+
+def test_what_is_used_most_has_examples(stranger: httpx.Client) -> None:
+    schemas = stranger.get("/v1/openapi.json").json()["components"]["schemas"]
+    for name in ("TokenOut", "StatusOut", "EventOut", "UploadOut"):
+        example, properties = schemas[name]["examples"][0], schemas[name]["properties"]
+        left_out = properties.keys() - example.keys()
+        assert example.keys() <= properties.keys()
+        assert all({"type": "null"} in properties[field]["anyOf"] for field in left_out)
+
+
+def _codes(operation: dict[str, dict[str, Any]]) -> set[str]:
+    return {
+        code
+        for response in operation["responses"].values()
+        for code in response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+    }
 
 
 def test_more_requests_than_it_takes_are_told_to_come_back(tmp_path: Path) -> None:

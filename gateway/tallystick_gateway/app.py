@@ -1,6 +1,6 @@
 """The HTTP application: every domain's endpoints behind one door."""
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -12,8 +12,9 @@ from tallystick_gateway.kit.body import BodyDoor, problem_response
 from tallystick_gateway.kit.doors import TOKEN_PATH
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
-from tallystick_gateway.kit.openapi import describe
+from tallystick_gateway.kit.openapi import api_routes, describe
 from tallystick_gateway.kit.problems import PathRefused, Unexpected, invalid
+from tallystick_gateway.kit.queries import known_queries
 from tallystick_gateway.loans import endpoints as loans_endpoints
 from tallystick_gateway.members import endpoints as members_endpoints
 from tallystick_gateway.members import ratifying
@@ -52,6 +53,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        dependencies=[Depends(known_queries(api_routes(ROUTERS)))],
     )
     app.state.gateway = gateway
     for router in ROUTERS:

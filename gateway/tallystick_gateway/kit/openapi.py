@@ -15,11 +15,12 @@ from tallystick_gateway.kit.doors import is_write
 from tallystick_gateway.kit.errors import PROBLEM_MEDIA_TYPE, declared
 from tallystick_gateway.kit.idempotency import KeyInProgress, KeyMissing, KeyReused
 from tallystick_gateway.kit.problems import PROBLEM_SCHEMA, RequestInvalid
+from tallystick_gateway.kit.queries import QueryUnknown
 from tallystick_gateway.kit.ratelimit import TooManyRequests
 
 __all__ = ["api_routes", "describe"]
 
-_AUTHENTICATED = (TokenRefused, ActionForbidden, TooManyRequests, GatewayBusy, DatabaseAway)
+_AUTHENTICATED = (QueryUnknown, TokenRefused, ActionForbidden, TooManyRequests, GatewayBusy, DatabaseAway)
 _WRITES = (KeyMissing, KeyInProgress, KeyReused)
 _JSON_BODY = (BodyMalformed, BodyTooLarge, MediaTypeRefused)
 _KEY_HEADER = {

@@ -123,6 +123,21 @@ def test_unknown_paths_and_methods_are_problems_too(admin: httpx.Client) -> None
     assert admin.get("/v1/records/zz").json()["field"] == "digest"
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("/v1/events?cursor=zzz", "cursor"), ("/v1/status?x=", "x"), ("/v1/records?Loan=1&limit=5", "Loan")],
+)
+def test_an_unknown_query_parameter_is_refused_by_name(admin: httpx.Client, path: str, field: str) -> None:
+    problem = admin.get(path).json()
+    assert (problem["status"], problem["code"], problem["field"]) == (422, "request.query_unknown", field)
+
+
+def test_declared_query_parameters_are_taken(admin: httpx.Client) -> None:
+    assert admin.get("/v1/events?after=0&kind=&limit=5&wait_s=0").status_code == 200
+    upload = admin.post("/v1/records:upload?format=none&type=repayment", content=b"x", headers=keyed())
+    assert upload.json()["code"] != "request.query_unknown"
+
+
 def test_a_client_that_hangs_up_leaves_the_gateway_well(gateway: Gateway, admin: httpx.Client) -> None:
     host, port = gateway.part(ServedAt).url.removeprefix("http://").split(":")
     for _ in range(3):

@@ -21,7 +21,7 @@ from tallystick import strictjson
 from tallystick.records import errors
 from tallystick.records.registry import MAX_JCS_BYTES, RecordType, record_type
 
-__all__ = ["MAX_LINE_BYTES", "Record", "parse", "unwrap", "validate"]
+__all__ = ["MAX_LINE_BYTES", "Record", "parse", "type_of", "unwrap", "validate"]
 
 MAX_LINE_BYTES: Final = 6 * MAX_JCS_BYTES
 """No record is longer on the wire: an escape such as \\u00e9 writes one byte of the canonical form with six at most."""
@@ -67,10 +67,29 @@ def unwrap(raw: bytes | str, *, line: int | None = None) -> tuple[RecordType, di
     Raises as `parse` does, for faults of the whole.
     """
     members = _members(raw, line)
-    kind = _type_of(members, line)
+    kind = type_of(members, line=line)
     del members["type"]
     members.pop("version", None)
     return kind, members
+
+
+def type_of(members: Mapping[str, object], *, line: int | None = None) -> RecordType:
+    """The type that `type` and `version`, if it is there, name among the members of a record's wire form.
+
+    Raises `TypeMissing`, `TypeUnknown`, `VersionUnknown` or `ValueNotText`.
+    """
+    if "type" not in members:
+        raise errors.TypeMissing(line=line, field="type")
+    name, version = members["type"], members.get("version", "1")
+    for member, value in (("type", name), ("version", version)):
+        if not isinstance(value, str):
+            raise errors.ValueNotText(line=line, field=member)
+    kind = record_type(str(name), line=line)
+    if version == "1":
+        return kind
+    if not _VERSION.fullmatch(str(version)):
+        raise errors.VersionUnknown(line=line, field="version", type=kind.name)
+    return record_type(kind.name, int(str(version)), line=line)
 
 
 def validate(kind: RecordType, values: Mapping[str, object], *, line: int | None = None) -> Record:
@@ -125,21 +144,6 @@ def _members(raw: bytes | str, line: int | None) -> dict[str, object]:
     if not isinstance(members, dict):
         raise errors.NotAnObject(line=line)
     return members
-
-
-def _type_of(members: Mapping[str, object], line: int | None) -> RecordType:
-    if "type" not in members:
-        raise errors.TypeMissing(line=line, field="type")
-    name, version = members["type"], members.get("version", "1")
-    for member, value in (("type", name), ("version", version)):
-        if not isinstance(value, str):
-            raise errors.ValueNotText(line=line, field=member)
-    kind = record_type(str(name), line=line)
-    if version == "1":
-        return kind
-    if not _VERSION.fullmatch(str(version)):
-        raise errors.VersionUnknown(line=line, field="version", type=kind.name)
-    return record_type(kind.name, int(str(version)), line=line)
 
 
 _decode: Final = json.JSONDecoder(

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
-from tallystick.records import RecordError, RecordType, record_type
-from tallystick.records import errors as record_errors
+from tallystick.records import RecordError
+from tallystick.records.record import type_of
 from tallystick_gateway.records.errors import ColumnsRefused, FileUnreadable, UploadTooLarge
 from tallystick_gateway.records.prepare import Row
 from tallystick_gateway.records.sources import PIECE_ROWS, Piece, Source, opened
@@ -143,13 +143,7 @@ def _cells(column: Any) -> Cells:
 
 
 def _row(line: int, values: dict[str, Any]) -> Row:
-    name, version = values.pop("type", None), values.pop("version", None)
-    if name is None:
-        raise record_errors.TypeMissing(line=line, field="type")
-    return Row(line, _kind(name, version, line), values)
-
-
-def _kind(name: str, version: str | None, line: int) -> RecordType:
-    if version is not None and not (version.isascii() and version.isdigit() and len(version) <= 5):
-        raise record_errors.VersionUnknown(line=line, field="version", type=name[:32])
-    return record_type(name, int(version or 1), line=line)
+    kind = type_of(values, line=line)
+    del values["type"]
+    values.pop("version", None)
+    return Row(line, kind, values)

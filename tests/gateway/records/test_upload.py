@@ -198,6 +198,14 @@ def test_a_csv_file_with_other_separators_is_told_so(gateway: Gateway, http: htt
     assert "not separated by commas" in upload["error"]["detail"]
 
 
+@pytest.mark.parametrize("version", ["01", "2", "x"])
+def test_tables_take_a_version_as_strictly_as_lines_do(gateway: Gateway, http: httpx.Client, version: str) -> None:
+    head, *rows = as_csv().splitlines()
+    body = b"\n".join([head + b",version", *(row + b"," + version.encode() for row in rows)]) + b"\n"
+    upload = outcome(gateway, http, send(http, body, "csv"))
+    assert (upload["accepted"], upload["rejected"]) == (0, len(rows))
+
+
 def test_arrow_s_file_format_is_told_from_its_stream_format(gateway: Gateway, http: httpx.Client) -> None:
     sink = io.BytesIO()
     with pa.ipc.new_file(sink, table().schema) as writer:

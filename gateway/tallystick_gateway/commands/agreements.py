@@ -53,7 +53,7 @@ def list_agreements(tally: Tally) -> None:
         shares = "/".join(str(party["share_bps"] / 100) for party in row["parties"])
         tally.say(f"{row['agreement']}  {row['state']:<9} {row['currency']} {shares} exposure {row['exposure']}")
     if not rows:
-        tally.say("No agreement yet. Next: tally agreements propose TERMS.json")
+        tally.say(f"No agreement yet. Next: {tally.line('agreements propose TERMS.json')}")
 
 
 @agreements.command()

@@ -104,8 +104,7 @@ def assemble(
 def join(tally: Tally, file: Path, expect: str) -> None:
     """Check a consortium file against its digest, your card and the chain, and pin it in this gateway's home."""
     config = tally.config
-    raw = _read(file)
-    document = Consortium.parse(raw)
+    document = _consortium(file)
     if document.digest.hex() != expect.strip().lower():
         raise JoinRefused(
             f"The file's digest is {document.digest.hex()}, not {expect}.", expected=expect, found=document.digest
@@ -120,7 +119,9 @@ def join(tally: Tally, file: Path, expect: str) -> None:
     _pin(config, document)
     tally.emit({"digest": document.digest.hex(), "chain_id": document.chain_id, "members": len(document.members)})
     tally.say(f"Chain {document.chain_id}: genesis, code of {len(document.contracts)} contracts and founders checked.")
-    tally.say(f"Joined with {len(document.members)} members. Next: tally serve (it ratifies on chain by itself).")
+    tally.say(
+        f"Joined with {len(document.members)} members. Next: {tally.line('serve')} (it ratifies on chain by itself)."
+    )
 
 
 def _founders(paths: Sequence[Path]) -> tuple[MemberCard, ...]:
@@ -140,6 +141,15 @@ def _founders(paths: Sequence[Path]) -> tuple[MemberCard, ...]:
     if not _FEWEST <= len(cards) <= _MOST:
         raise CardsRefused(f"{len(cards)} cards: a consortium has {_FEWEST} to {_MOST} members.", cards=len(cards))
     return tuple(cards)
+
+
+def _consortium(path: Path) -> Consortium:
+    """The consortium in the file. Raises `JoinRefused` naming the file."""
+    raw = _read(path)
+    try:
+        return Consortium.parse(raw)
+    except TallystickError as why:
+        raise JoinRefused(f"{path}: {why}.", file=str(path)) from why
 
 
 def _check_own_card(config: Config, document: Consortium) -> None:
@@ -175,7 +185,7 @@ def _check_chain(urls: Sequence[str], document: Consortium) -> None:
 def _pin(config: Config, document: Consortium) -> None:
     path = config.consortium_path
     if path.exists():
-        pinned = Consortium.parse(_read(path))
+        pinned = _consortium(path)
         if pinned.digest != document.digest:
             raise JoinRefused(
                 f"This gateway has joined the consortium {pinned.digest.hex()} already.", pinned=pinned.digest

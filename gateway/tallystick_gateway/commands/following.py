@@ -92,7 +92,7 @@ def report_submission(tally: Tally, api: ApiClient, answer: Mapping[str, Any], l
         tally.say(f"{label}: {ended['state']} (submission {submission_id})")
     else:
         tally.emit(answer)
-        tally.say(f"{label}: accepted. Next: tally submissions show {submission_id} --wait")
+        tally.say(f"{label}: accepted. Next: {tally.line('submissions show')} {submission_id} --wait")
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

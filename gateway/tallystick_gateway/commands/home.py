@@ -13,6 +13,7 @@ import click
 from tallystick.consortium import CardKeys, MemberCard, Role, sign_card
 from tallystick.keys import Address, KeyKind, Keystore
 from tallystick.strictjson import loads_object
+from tallystick_gateway.commands.following import read_object
 from tallystick_gateway.kit.cli import Tally, pass_tally
 from tallystick_gateway.kit.clients import ed25519_jwk, register_client
 from tallystick_gateway.kit.config import Chain, Config, Development, Listen, Settings
@@ -81,7 +82,8 @@ def init(
         f"Made {tally.home}/ with keystore.json, gateway.toml, card.json. Back up keystore.json and its passphrase."
     )
     tally.say("Next: hand card.json to whoever assembles the consortium: tally consortium assemble CARD…")
-    tally.say("      Then join with the file and the digest they give you: tally join consortium.json --expect DIGEST")
+    joining = tally.line("join consortium.json --expect DIGEST")
+    tally.say(f"      Then join with the file and the digest they give you: {joining}")
 
 
 def make_home(home: Path, settings: Settings, passphrase: str, endpoint: str) -> MemberCard:
@@ -155,7 +157,7 @@ def clients() -> None:
 def add_client(tally: Tally, client_id: str, role: str, key: Path) -> None:
     """Register CLIENT_ID with its public key; its requests for tokens are signed with the private half."""
     config = tally.config
-    jwk = {name: str(value) for name, value in loads_object(key.read_bytes(), max_bytes=16_384).items()}
+    jwk = {name: str(value) for name, value in read_object(key).items()}
     path = register_client(config.clients_path, client_id, ClientRole(role), jwk)
     click.echo(f"Client {client_id} may act as {role}. To end its access, delete {path}.")
     click.echo(f"It asks for tokens at /v1/oauth/token with an assertion whose audience is {config.issuer}.")

@@ -22,7 +22,8 @@ def serve(tally: Tally, die_with_parent: bool) -> None:
     def ready(url: str) -> None:
         tally.say(f"{tally.config.settings.member.name} serves at {url} (OpenAPI: {url}/v1/openapi.json)")
         if not tally.config.consortium_path.exists():
-            tally.say("It has joined no consortium yet. Next: stop it, then tally join consortium.json --expect DIGEST")
+            joining = tally.line("join consortium.json --expect DIGEST")
+            tally.say(f"It has joined no consortium yet. Next: stop it, then {joining}")
 
     server.serve(tally.config, tally.passphrase(), die_with_parent=die_with_parent, ready=ready)
 

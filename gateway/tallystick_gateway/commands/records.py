@@ -146,9 +146,9 @@ def _report(tally: Tally, api: ApiClient, upload: Mapping[str, Any]) -> None:
             tally.say(f"  … and {upload['rejected'] - _SHOWN} more: GET {upload['rejected_lines']}")
         raise RowsRejected(f"{upload['rejected']} of {rows_read} rows were not taken.", upload=upload["id"])
     if not upload["finished_at"]:
-        tally.say(f"Next: tally records upload {upload['id']}")
+        tally.say(f"Next: {tally.line('records upload')} {upload['id']}")
     else:
-        tally.say("Next: tally records logs shows when they are anchored.")
+        tally.say(f"Next: {tally.line('records logs')} shows when they are anchored.")
 
 
 @records.command("upload")

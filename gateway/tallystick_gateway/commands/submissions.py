@@ -50,4 +50,4 @@ def cancel(tally: Tally, submission_id: str) -> None:
     with tally.api() as api:
         answer = api.post(f"/v1/submissions/{submission_id}:cancel")
     tally.emit(answer)
-    tally.say(f"Cancelling. Next: tally submissions show {answer['id']} --wait")
+    tally.say(f"Cancelling. Next: {tally.line('submissions show')} {answer['id']} --wait")

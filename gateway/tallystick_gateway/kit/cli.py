@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -15,9 +16,11 @@ from tallystick_gateway.kit.api_client import ApiClient, ApiProblem, GatewayAway
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.errors import GatewayError, problem_of
 
-__all__ = ["ENTRY_POINTS", "FileUnreadable", "Tally", "main", "pass_tally", "tally"]
+__all__ = ["DEFAULT_HOME", "ENTRY_POINTS", "FileUnreadable", "Tally", "main", "pass_tally", "tally"]
 
 ENTRY_POINTS = "tally.commands"
+DEFAULT_HOME = Path("tally-home")
+_HOME_VARIABLE = "TALLY_HOME"
 EXIT_REFUSED = 1
 EXIT_AWAY = 3
 EXIT_INTERRUPTED = 130
@@ -83,6 +86,12 @@ class Tally:
         """A client of this home's running gateway; raises `GatewayAway`."""
         return ApiClient.from_home(self.config, self.passphrase)
 
+    def line(self, command: str) -> str:
+        """The command line that runs `command` on this home: with --home unless default or environment name it."""
+        implied = Path(os.environ.get(_HOME_VARIABLE) or DEFAULT_HOME)
+        home = "" if self.home == implied else f"--home {shlex.quote(str(self.home))} "
+        return f"tally {home}{command}"
+
     def say(self, text: str) -> None:
         """A line for people; nothing with --json."""
         if not self.as_json:
@@ -113,8 +122,8 @@ class _Commands(click.Group):
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
-    envvar="TALLY_HOME",
-    default=Path("tally-home"),
+    envvar=_HOME_VARIABLE,
+    default=DEFAULT_HOME,
     show_default=True,
     help="Folder of this gateway: configuration, keys, database.",
 )

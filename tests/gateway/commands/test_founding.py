@@ -74,6 +74,21 @@ def test_a_home_with_another_members_card_does_not_join(
     assert not (home / "consortium.json").exists()
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"format": "x"}'])
+def test_a_file_that_is_no_consortium_or_key_is_named(
+    homes: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    file = tmp_path / "given.json"
+    file.write_text(content)
+    assert run("--json", "--home", homes[0], "join", file, "--expect", "00" * 32) == 1
+    code, detail = complaint(capsys)
+    assert (code, detail.startswith(f"{file}: ")) == ("join.refused", True)
+    assert run("--json", "--home", homes[0], "clients", "add", "erp", "--role", "monitor", "--key", file) == 1
+    code, detail = complaint(capsys)
+    assert code == ("client.refused" if content == '{"format": "x"}' else "file.malformed")
+    assert (file.name in detail) == (code == "file.malformed")
+
+
 def test_a_member_without_a_name_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = tmp_path / "home"
     assert run("--json", "--home", home, "init", "--legal-id", "", "--name", "Bank", "--role", "LENDER") == 1

@@ -86,6 +86,16 @@ def test_people_and_programs_get_their_own_output(capsys: pytest.CaptureFixture[
     assert json.loads(capsys.readouterr().out) == {"emitted": True}
 
 
+def test_what_to_run_next_names_the_home_unless_it_goes_without_saying(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TALLY_HOME", raising=False)
+    named, default = cli.Tally(Path("my bank"), as_json=False), cli.Tally(cli.DEFAULT_HOME, as_json=False)
+    assert named.line("serve") == "tally --home 'my bank' serve"
+    assert default.line("serve") == "tally serve"
+    monkeypatch.setenv("TALLY_HOME", "my bank")
+    assert named.line("serve") == "tally serve"
+    assert default.line("serve") == "tally --home tally-home serve"
+
+
 def test_the_passphrase_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tally = cli.Tally(make_home(tmp_path / "home").home, as_json=False)
     monkeypatch.delenv("TALLY_PASSPHRASE", raising=False)

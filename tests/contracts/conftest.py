@@ -7,10 +7,7 @@ import pytest
 
 from tallystick.client import Node
 from tallystick_devnet.engines import EmbeddedEngine
-
-pytest.register_assert_rewrite("tests.contracts.support")
-
-from tests.contracts.support import Chain, Network, found  # noqa: E402 - after it is known to hold assertions
+from tests.contracts.support import Chain, Network, found
 
 
 @pytest.fixture(scope="session")

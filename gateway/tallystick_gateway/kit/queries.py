@@ -9,6 +9,7 @@ from tallystick_gateway.kit.errors import GatewayError
 
 __all__ = ["QueryUnknown", "known_queries"]
 
+MONITORED = frozenset({"/health", "/ready"})
 _SHOWN = 100
 
 
@@ -21,11 +22,20 @@ class QueryUnknown(GatewayError):
 
 
 def known_queries(routes: Iterable[APIRoute]) -> Callable[[Request], Awaitable[None]]:
-    """A dependency of all of `routes` that raises `QueryUnknown` for a parameter which its route does not declare."""
-    known = {route.endpoint: {param.alias for param in route.dependant.query_params} for route in routes}
+    """A dependency of all of `routes` that raises `QueryUnknown` for a parameter which its route does not declare.
+
+    Only what monitors ask takes anything: they add parameters of their own against caches.
+    """
+    known = {
+        route.endpoint: {param.alias for param in route.dependant.query_params}
+        for route in routes
+        if route.path not in MONITORED
+    }
 
     async def check(request: Request) -> None:
-        taken = known[request.scope["endpoint"]]
+        taken = known.get(request.scope["endpoint"])
+        if taken is None:
+            return
         for name in request.query_params:
             if name not in taken:
                 offered = f"it takes {', '.join(sorted(taken))}" if taken else "it takes none"

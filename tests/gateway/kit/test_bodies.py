@@ -191,6 +191,11 @@ def _codes(operation: dict[str, dict[str, Any]]) -> set[str]:
     }
 
 
+def test_a_monitor_may_add_a_parameter_against_caches(stranger: httpx.Client) -> None:
+    assert stranger.get("/health", params={"_": "1"}).status_code == 200
+    assert stranger.get("/ready", params={"_": "1"}).json().get("code") != "request.query_unknown"
+
+
 def test_more_requests_than_it_takes_are_told_to_come_back(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", limits={"requests_at_once": 1})
     with open_test_gateway(home) as small, client_for(small) as http:

@@ -51,9 +51,11 @@ def decode_cursor(cursor: str) -> int | str:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         found = loads(base64.b64decode(padded, altchars=b"-_", validate=True), max_bytes=_MAX_BYTES, max_depth=1)
-        version, last = found  # type: ignore[misc]  # anything else than two parts is refused below
-        if version != 1 or isinstance(last, bool) or not isinstance(last, int | str):
-            raise ValueError("no cursor")
+        if not isinstance(found, list) or len(found) != 2 or found[0] != 1:
+            raise ValueError("no cursor of this version")
+        last = found[1]
+        if isinstance(last, bool) or not isinstance(last, int | str):
+            raise ValueError("no sort key")
     except (JsonMalformed, ValueError, TypeError, binascii.Error) as refused:
         raise CursorRefused("The cursor cannot be read.", field="cursor") from refused
     return last

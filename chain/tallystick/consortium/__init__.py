@@ -8,6 +8,16 @@ from .document import (
     HeaderItems,
     ValidatorEpoch,
 )
+from .genesis import (
+    FoundingSetDiffers,
+    GenesisRefused,
+    SealedGenesis,
+    check_founding_set,
+    header_items_by_height,
+    is_sealed,
+    sealed_genesis,
+    sealed_item_count,
+)
 from .roles import Role, role_mask, roles_of
 
 __all__ = [
@@ -16,11 +26,19 @@ __all__ = [
     "Consortium",
     "ConsortiumMalformed",
     "ContractEntry",
+    "FoundingSetDiffers",
+    "GenesisRefused",
     "HeaderItems",
     "MemberCard",
     "Role",
+    "SealedGenesis",
     "ValidatorEpoch",
+    "check_founding_set",
+    "header_items_by_height",
+    "is_sealed",
     "role_mask",
     "roles_of",
+    "sealed_genesis",
+    "sealed_item_count",
     "sign_card",
 ]

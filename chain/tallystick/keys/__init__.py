@@ -12,7 +12,7 @@ from .errors import (
     SignatureMalformed,
 )
 from .keystore import KeyKind, Keystore, PublicEntry, ScryptCost
-from .secp256k1 import CURVE_ORDER, HALF_ORDER, ActKey, Address, recover_address
+from .secp256k1 import CURVE_ORDER, HALF_ORDER, ActKey, Address, address_of, recover_address
 
 __all__ = [
     "CURVE_ORDER",
@@ -33,6 +33,7 @@ __all__ = [
     "SignatureInvalid",
     "SignatureMalformed",
     "X25519Key",
+    "address_of",
     "recover_address",
     "verify_ed25519",
 ]

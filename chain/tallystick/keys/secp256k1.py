@@ -12,7 +12,7 @@ from tallystick.keccak import keccak256
 
 from .errors import SignatureMalformed
 
-__all__ = ["CURVE_ORDER", "HALF_ORDER", "ActKey", "Address", "recover_address"]
+__all__ = ["CURVE_ORDER", "HALF_ORDER", "ActKey", "Address", "address_of", "recover_address"]
 
 Address = NewType("Address", bytes)
 """The last 20 bytes of the Keccak-256 of an uncompressed public key without its 0x04."""
@@ -64,6 +64,13 @@ class ActKey:
 
     def __repr__(self) -> str:
         return f"ActKey(0x{self.address.hex()})"
+
+
+def address_of(public_key: bytes) -> Address:
+    """The address of a public key given as its 64 bytes x ‖ y. Raises `ValueError` if that is no point of the curve."""
+    if len(public_key) != 64:
+        raise ValueError(f"a public key x ‖ y has 64 bytes, not {len(public_key)}")
+    return _address(coincurve.PublicKey(b"\x04" + public_key))
 
 
 def recover_address(digest: bytes, signature: bytes) -> Address:

@@ -2,9 +2,18 @@
 
 from .errors import RULES, HeaderRefused, Rule
 from .header import Extra, Header, Vote, chain_hash, decode_header, encode_header, header_from_rpc, seal_hash
-from .verification import Equivocation, Validators, Verified, find_equivocation, verify_header
+from .verification import (
+    QBFT_MIX_HASH,
+    Equivocation,
+    Validators,
+    Verified,
+    check_header,
+    find_equivocation,
+    verify_header,
+)
 
 __all__ = [
+    "QBFT_MIX_HASH",
     "RULES",
     "Equivocation",
     "Extra",
@@ -15,6 +24,7 @@ __all__ = [
     "Verified",
     "Vote",
     "chain_hash",
+    "check_header",
     "decode_header",
     "encode_header",
     "find_equivocation",

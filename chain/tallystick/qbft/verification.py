@@ -14,10 +14,11 @@ from tallystick.keys import Address, SignatureMalformed, recover_address
 from .errors import HeaderRefused, Rule
 from .header import Header, chain_hash, decode_header, seal_hash
 
-__all__ = ["Equivocation", "Validators", "Verified", "find_equivocation", "verify_header"]
+__all__ = ["QBFT_MIX_HASH", "Equivocation", "Validators", "Verified", "check_header", "find_equivocation", "verify_header"]
 
 _EMPTY_UNCLES: Final = bytes.fromhex("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347")
-_QBFT_MIX_HASH: Final = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
+QBFT_MIX_HASH: Final = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
+"""What the mixHash of every QBFT header is, and of nobody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,26 @@ def verify_header(
     `block_hash` what is asked for, where known. Height 0 is accepted by `genesis_hash` alone, and not without it.
     Raises `HeaderRefused` with the first rule found broken.
     """
-    header = decode_header(encoded, item_count)
+    return check_header(
+        decode_header(encoded, item_count),
+        validators,
+        number=number,
+        parent_hash=parent_hash,
+        block_hash=block_hash,
+        genesis_hash=genesis_hash,
+    )
+
+
+def check_header(
+    header: Header,
+    validators: Validators,
+    *,
+    number: int | None = None,
+    parent_hash: bytes | None = None,
+    block_hash: bytes | None = None,
+    genesis_hash: bytes | None = None,
+) -> Verified:
+    """As `verify_header`, for a header whose parts were read already (R01–R03, R05 and R06 hold)."""
     of_chain = chain_hash(header)
     if header.number == 0:
         signers: frozenset[Address] = frozenset()
@@ -108,7 +128,7 @@ def _check_constants(header: Header) -> None:
     constants = {
         "uncles hash": header.uncles_hash == _EMPTY_UNCLES,
         "difficulty": header.difficulty == 1,
-        "mixHash": header.mix_hash == _QBFT_MIX_HASH,
+        "mixHash": header.mix_hash == QBFT_MIX_HASH,
         "nonce": header.nonce == bytes(8),
     }
     for name, holds in constants.items():

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from tallystick.consortium import CardKeys, MemberCard, Role, sign_card
+from tallystick.consortium import CardKeys, MemberCard, Role, is_sealed, sign_card
+from tallystick.hexadecimal import byte_string
 from tallystick.keys import Address, KeyKind, Keystore
 from tallystick.strictjson import loads_object
 from tallystick_gateway.commands.following import read_object
@@ -27,7 +28,6 @@ ROLE_NAMES = tuple(Role.__members__)
 KEYS: tuple[tuple[str, KeyKind, str], ...] = (
     ("act", KeyKind.SECP256K1, "ACT: signs the member's acts"),
     ("recovery", KeyKind.SECP256K1, "RECOVERY: replaces the others"),
-    ("validator", KeyKind.SECP256K1, "VALIDATOR: seals blocks of one chain"),
     ("sender", KeyKind.SECP256K1, "signs transactions that carry acts; no authority"),
     ("exchange", KeyKind.ED25519, "EXCHANGE: gateway to gateway"),
     ("seal", KeyKind.X25519, "SEAL: documents are sealed to it"),
@@ -35,6 +35,22 @@ KEYS: tuple[tuple[str, KeyKind, str], ...] = (
     ("kek", KeyKind.SYMMETRIC, "wraps record and agreement secrets in the database"),
     ("ref_secret", KeyKind.SYMMETRIC, "the member's own business references"),
 )
+
+
+VALIDATOR_KEY = ("validator", KeyKind.SECP256K1, "VALIDATOR: seals blocks of one chain")
+"""Made only for a member without a validator node: the key of a node stays with that node."""
+
+
+class _ValidatorAddress(click.ParamType[Address]):
+    """An Ethereum address on the command line."""
+
+    name = "address"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Address:
+        try:
+            return Address(byte_string(str(value).lower(), 20))
+        except ValueError:
+            self.fail(f"{value!r} is no address: 0x and 40 hexadecimal digits", param, ctx)
 
 
 class HomeExists(GatewayError):
@@ -52,6 +68,12 @@ class HomeExists(GatewayError):
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLE_NAMES), help="Repeatable.")
 @click.option("--node", "nodes", multiple=True, help="URL of a chain node; repeatable, asked in this order.")
 @click.option("--engine", type=click.Choice(["embedded", "qbft", "besu"]), default="embedded", show_default=True)
+@click.option(
+    "--validator",
+    type=_ValidatorAddress(),
+    metavar="0xADDRESS",
+    help="Address of this member's own validator node; its key stays with the node. [default: a key is made]",
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=8440, show_default=True, help="Where the API listens.")
 @click.option("--endpoint", help="URL under which other members reach this gateway. [default: the API's own]")
 @click.option("--development-arrival-dates", is_flag=True, help="Uploads may name their arrival date (embedded only).")
@@ -62,6 +84,7 @@ def init(
     roles: tuple[str, ...],
     nodes: tuple[str, ...],
     engine: str,
+    validator: Address | None,
     port: int,
     endpoint: str | None,
     development_arrival_dates: bool,
@@ -75,20 +98,27 @@ def init(
             "development": Development(arrival_dates=development_arrival_dates).model_dump(),
         }
     )
-    card = make_home(tally.home, settings, tally.passphrase(twice=True), endpoint or f"http://127.0.0.1:{port}")
+    card = make_home(
+        tally.home, settings, tally.passphrase(twice=True), endpoint or f"http://127.0.0.1:{port}", validator
+    )
     tally.emit({"member": card.member.hex(), "home": str(tally.home), "card": str(tally.home / "card.json")})
     tally.say(f"{card.name} is member {card.member.hex()}")
     tally.say(
         f"Made {tally.home}/ with keystore.json, gateway.toml, card.json. Back up keystore.json and its passphrase."
     )
+    if is_sealed(engine) and validator is None:
+        tally.say("No --validator was given: this member seals no blocks, and cannot be a founder of a sealed chain.")
     tally.say("Next: hand card.json to whoever assembles the consortium: tally consortium assemble CARD…")
     joining = tally.line("join consortium.json --expect DIGEST")
     tally.say(f"      Then join with the file and the digest they give you: {joining}")
 
 
-def make_home(home: Path, settings: Settings, passphrase: str, endpoint: str) -> MemberCard:
+def make_home(
+    home: Path, settings: Settings, passphrase: str, endpoint: str, validator: Address | None = None
+) -> MemberCard:
     """Fill a new `home` (mode 0700) and return the signed card. All or nothing: a failure leaves no half-made home.
 
+    `validator` is the address of the member's own validator node; without one a validator key is made here.
     Raises `HomeExists` if it holds anything but what a stopped `init` left.
     """
     if home.exists() and any(home.iterdir()):
@@ -97,7 +127,7 @@ def make_home(home: Path, settings: Settings, passphrase: str, endpoint: str) ->
     fresh = home.parent / f".{home.resolve().name}.{secrets.token_hex(4)}.new"
     fresh.mkdir(mode=0o700)
     try:
-        card = _fill(Config(fresh, settings), passphrase, endpoint)
+        card = _fill(Config(fresh, settings), passphrase, endpoint, validator)
         fresh.replace(home)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -105,9 +135,12 @@ def make_home(home: Path, settings: Settings, passphrase: str, endpoint: str) ->
     return card
 
 
-def _fill(config: Config, passphrase: str, endpoint: str) -> MemberCard:
+def _fill(config: Config, passphrase: str, endpoint: str, validator: Address | None) -> MemberCard:
     keystore = Keystore.create(config.keystore_path, passphrase)
     public = {name: keystore.generate(name, kind, purpose).public for name, kind, purpose in KEYS}
+    if validator is None:
+        keystore.generate(*VALIDATOR_KEY)
+        validator = keystore.act_key("validator").address
     member = config.settings.member
     card = MemberCard(
         legal_id=member.legal_id,
@@ -116,7 +149,7 @@ def _fill(config: Config, passphrase: str, endpoint: str) -> MemberCard:
         keys=CardKeys(
             act=keystore.act_key("act").address,
             recovery=keystore.act_key("recovery").address,
-            validator=Address(keystore.act_key("validator").address),
+            validator=validator,
             exchange=public["exchange"],
             seal=public["seal"],
             document=bytes(32),

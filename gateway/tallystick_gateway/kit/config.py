@@ -74,9 +74,14 @@ class Listen(_Entry):
 
 
 class Chain(_Entry):
-    """The chain's nodes, asked in this order, and the engine's kind, which fixes the goal state."""
+    """The chain's nodes, asked in this order, and the engine's kind, which fixes the goal state.
+
+    `validator` is the address of the member's own validator node, whose votes this gateway casts; "" is the first of
+    `nodes`.
+    """
 
     nodes: list[str] = Field(default_factory=list)
+    validator: str = ""
     engine: Literal["embedded", "qbft", "besu"] = "embedded"
     poll_s: float = Field(default=0.5, gt=0, le=60)
     clock_limit_s: int = Field(default=60, ge=5, le=3600)
@@ -181,6 +186,14 @@ class Config:
     def goal(self) -> Goal:
         """`final` where headers carry seals that prove it, else `included`."""
         return Goal.INCLUDED if self.settings.chain.engine == "embedded" else Goal.FINAL
+
+    @property
+    def validator_url(self) -> str | None:
+        """Where the member's own validator answers; None where nobody seals (embedded), or no node is named."""
+        chain = self.settings.chain
+        if chain.engine == "embedded":
+            return None
+        return chain.validator or next(iter(chain.nodes), None)
 
     @property
     def database_path(self) -> Path:

@@ -1,0 +1,153 @@
+"""`tally join`: check a consortium file against digest, own card, every node and the own validator; then pin it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tallystick.client import Node
+from tallystick.client.deploy import check_deployment
+from tallystick.consortium import CardMalformed, Consortium, MemberCard, is_sealed, sealed_genesis
+from tallystick.errors import TallystickError
+from tallystick.keys import Keystore
+from tallystick_gateway.commands.files import read_bounded, write_once
+from tallystick_gateway.kit.cli import Tally, pass_tally
+from tallystick_gateway.kit.config import Config
+from tallystick_gateway.kit.errors import GatewayError
+from tallystick_gateway.members.validator_node import ValidatorNode
+
+__all__ = ["join"]
+
+
+class JoinRefused(GatewayError):
+    """The consortium file is not the one that this member should join"""
+
+    status = 409
+    code = "join.refused"
+    advice = "Compare file and digest with the other founders over a channel you trust before you try again."
+
+
+class ValidatorNotOurs(GatewayError):
+    """The node that `[chain] validator` names does not seal with this member's key"""
+
+    status = 409
+    code = "join.validator_not_ours"
+    advice = (
+        "Set [chain] validator (or the first of nodes) in gateway.toml to this member's own validator node; if the "
+        "node has a key of another chain or member, give it its own, or make the home anew with --validator."
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--expect", required=True, help="The digest, as you were told it by another channel.")
+@pass_tally
+def join(tally: Tally, file: Path, expect: str) -> None:
+    """Check a consortium file against its digest, your card and the chain, and pin it in this gateway's home."""
+    config = tally.config
+    document = _consortium(file)
+    if document.digest.hex() != expect.strip().lower():
+        raise JoinRefused(
+            f"The file's digest is {document.digest.hex()}, not {expect}.", expected=expect, found=document.digest
+        )
+    card = _own_card(config, document)
+    if document.engine != config.settings.chain.engine:
+        raise JoinRefused(
+            f"The consortium's engine is {document.engine}, gateway.toml says {config.settings.chain.engine}.",
+            field="chain.engine",
+        )
+    urls = config.settings.chain.nodes
+    if not urls:
+        raise JoinRefused("gateway.toml names no node to check the contracts with.", field="chain.nodes")
+    for url in urls:
+        with Node(url) as node:
+            _check_chain(node, document)
+    checked = f"genesis, code of {len(document.contracts)} contracts and founders"
+    if is_sealed(document.engine) and _seals(config):
+        _check_validator(config, document, card)
+        checked += ", and that the validator is ours,"
+    _pin(config, document)
+    tally.emit({"digest": document.digest.hex(), "chain_id": document.chain_id, "members": len(document.members)})
+    tally.say(f"Chain {document.chain_id}: {checked} checked.")
+    tally.say(
+        f"Joined with {len(document.members)} members. Next: {tally.line('serve')} (it ratifies on chain by itself)."
+    )
+
+
+def _consortium(path: Path) -> Consortium:
+    """The consortium in the file. Raises `JoinRefused` naming the file."""
+    raw = read_bounded(path)
+    try:
+        return Consortium.parse(raw)
+    except TallystickError as why:
+        raise JoinRefused(f"{path}: {why}.", file=str(path)) from why
+
+
+def _own_card(config: Config, document: Consortium) -> MemberCard:
+    try:
+        own = MemberCard.parse(read_bounded(config.card_path))
+    except CardMalformed as why:
+        raise JoinRefused(f"This gateway's own {config.card_path}: {why}.", file=str(config.card_path)) from why
+    if own.member != config.member_id:
+        raise JoinRefused(f"{config.card_path} is the card of another member, {own.name}.", member=own.member)
+    if own not in document.members:
+        known = any(card.member == own.member for card in document.members)
+        reason = "holds another card of this member" if known else "does not list this member"
+        raise JoinRefused(f"The consortium file {reason}.", member=own.member)
+    return own
+
+
+def _check_chain(node: Node, document: Consortium) -> None:
+    """The node serves this chain, from this genesis and with its validators, and the chain holds these contracts."""
+    node.check_chain_id(document.chain_id)
+    first = node.block(0)
+    genesis = sealed_genesis(document.engine, first.header)
+    found = genesis.hash if genesis else first.hash
+    if found != document.genesis_hash:
+        raise JoinRefused(
+            f"{node.url} serves another chain of the same id: its genesis is {found.hex()}.",
+            expected=document.genesis_hash,
+            found=found,
+        )
+    if genesis and list(genesis.validators) != sorted(document.validator_epochs[0].validators):
+        raise JoinRefused(
+            f"The validators in block 0 at {node.url} are not those of the file's first epoch.",
+            found=[f"0x{address.hex()}" for address in genesis.validators],
+        )
+    check_deployment(node, document.contracts, document.members)
+
+
+def _seals(config: Config) -> bool:
+    """Whether this member runs a validator node: `tally init` then made no validator key of its own."""
+    return "validator" not in Keystore.read_public(config.keystore_path)
+
+
+def _check_validator(config: Config, document: Consortium, own: MemberCard) -> None:
+    """The configured validator node serves this chain and seals with the key that our card names."""
+    with Node(str(config.validator_url)) as node:
+        if node.url not in config.settings.chain.nodes:
+            _check_chain(node, document)
+        found = ValidatorNode(node).address()
+    if found == own.keys.validator:
+        return
+    whose = next((f"{card.name}'s" for card in document.members if card.keys.validator == found), None)
+    raise ValidatorNotOurs(
+        f"The node at {node.url} seals as 0x{found.hex()}, {whose or 'nobody’s'} validator in this consortium; "
+        f"our card says 0x{own.keys.validator.hex()}.",
+        expected=own.keys.validator,
+        found=found,
+        field="chain.validator",
+    )
+
+
+def _pin(config: Config, document: Consortium) -> None:
+    path = config.consortium_path
+    if path.exists():
+        pinned = _consortium(path)
+        if pinned.digest != document.digest:
+            raise JoinRefused(
+                f"This gateway has joined the consortium {pinned.digest.hex()} already.", pinned=pinned.digest
+            )
+        return
+    write_once(path, document.to_bytes())

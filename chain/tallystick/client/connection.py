@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -36,6 +37,8 @@ MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 """What GoQuorum, geth and Besu take in one request (5 MB), with room to spare."""
 MAX_BATCH: Final = 200
 """Calls in one request; Besu takes 1 024 unless told otherwise."""
+_WHOLE_ANSWER: Final = 4
+"""A node may take this many times its timeout for one answer, however little by little it comes."""
 _MAX_REASON: Final = 400
 
 
@@ -158,8 +161,11 @@ class Connection:
     def _read(self, response: httpx.Response, method: str) -> bytes:
         parts: list[bytes] = []
         size = 0
+        deadline = time.monotonic() + _WHOLE_ANSWER * self._timeout_s
         for part in response.iter_bytes():
             size += len(part)
+            if time.monotonic() > deadline:
+                raise NodeTimeout(url=self.url, timeout_s=_WHOLE_ANSWER * self._timeout_s)
             if size > self._max_answer_bytes:
                 reason = f"more than {self._max_answer_bytes} bytes"
                 raise NodeAnswerTooLarge(url=self.url, method=method, reason=reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from tallystick.errors import TallystickError
 
@@ -45,9 +45,13 @@ class Fault(StrEnum):
     GAS_TOO_LOW = "gas_too_low"
     TRANSACTION_TOO_LARGE = "transaction_too_large"
     SENDER_NOT_ALLOWED = "sender_not_allowed"
+    FUNDS_MISSING = "funds_missing"
+    GAS_PRICE_REFUSED = "gas_price_refused"
     CHAIN_ID_WRONG = "chain_id_wrong"
     METHOD_UNKNOWN = "method_unknown"
     REVERTED = "reverted"
+    """The call was executed and failed: a contract refused it (`revert_data` says why), or it ran out of gas."""
+    NODE_SYNCING = "node_syncing"
     RATE_LIMITED = "rate_limited"
     OTHER = "other"
 
@@ -98,7 +102,10 @@ class NodeAnswerTooLarge(NodeAnswerMalformed):
 
 
 class NodeRefused(NodeError):
-    """The node answered with an error; `fault` says what it means, `revert_data` is what a contract returned."""
+    """The node answered with an error; `fault` says what it means, `revert_data` is what a contract returned.
+
+    `advice` is that of the fault where it has one of its own.
+    """
 
     code: ClassVar[str] = "node.refused"
     sentence: ClassVar[str] = "The node at {url} refused {method}: {reason}"
@@ -109,6 +116,12 @@ class NodeRefused(NodeError):
     rpc_code: int
     fault: Fault
     revert_data: bytes
+
+    def __init__(self, message: str = "", /, **values: Any) -> None:
+        """As every error."""
+        super().__init__(message, **values)
+        # The instance's advice stands in front of the class's: each fault has its own.
+        self.advice = _ADVICE.get(self.fault, type(self).advice)  # type: ignore[misc]
 
 
 class ChainIdWrong(NodeError):
@@ -149,11 +162,17 @@ _COMMON: Final = (
     ("intrinsic gas too low", Fault.GAS_TOO_LOW),
     ("oversized data", Fault.TRANSACTION_TOO_LARGE),
     ("txpool is full", Fault.POOL_FULL),
+    ("insufficient funds", Fault.FUNDS_MISSING),
+    ("transaction underpriced", Fault.GAS_PRICE_REFUSED),
     ("invalid chain id", Fault.CHAIN_ID_WRONG),
     ("execution reverted", Fault.REVERTED),
+    ("out of gas", Fault.REVERTED),
+    ("gas required exceeds allowance", Fault.REVERTED),
+    ("invalid opcode", Fault.REVERTED),
     ("method not found", Fault.METHOD_UNKNOWN),
     ("does not exist/is not available", Fault.METHOD_UNKNOWN),
 )
+"""The words of go-ethereum, which others took over. A kind's own words are looked up before these."""
 
 _BY_KIND: Final[dict[NodeKind, tuple[tuple[str, Fault], ...]]] = {
     NodeKind.ANVIL: (
@@ -164,22 +183,40 @@ _BY_KIND: Final[dict[NodeKind, tuple[tuple[str, Fault], ...]]] = {
         ("call gas cost exceeds the gas limit", Fault.GAS_TOO_LOW),
     ),
     NodeKind.GOQUORUM: (
-        ("exceeds transaction size limit", Fault.TRANSACTION_TOO_LARGE),
-        ("account is not authorized", Fault.SENDER_NOT_ALLOWED),
+        ("gas price not 0", Fault.GAS_PRICE_REFUSED),
+        ("does not have permission for the transaction", Fault.SENDER_NOT_ALLOWED),
         ("invalid sender", Fault.CHAIN_ID_WRONG),
     ),
     NodeKind.GETH: (("invalid sender", Fault.CHAIN_ID_WRONG),),
     NodeKind.BESU: (
-        ("nonce below sender account nonce", Fault.NONCE_TOO_LOW),
-        ("nonce has distance too far", Fault.NONCE_TOO_HIGH),
-        ("transaction nonce too distant", Fault.NONCE_TOO_HIGH),
-        ("transaction_already_known", Fault.ALREADY_KNOWN),
+        ("nonce is too distant", Fault.NONCE_TOO_HIGH),
+        ("invalid transaction with a lower nonce", Fault.NONCE_TOO_HIGH),
+        ("intrinsic gas exceeds gas limit", Fault.GAS_TOO_LOW),
+        ("upfront cost exceeds account balance", Fault.FUNDS_MISSING),
+        ("gas price below", Fault.GAS_PRICE_REFUSED),
         ("sender account not authorized", Fault.SENDER_NOT_ALLOWED),
         ("wrong chainid", Fault.CHAIN_ID_WRONG),
-        ("number of requests in batch exceeds", Fault.RATE_LIMITED),
+        ("chainid not supported", Fault.CHAIN_ID_WRONG),
+        ("initial sync is still in progress", Fault.NODE_SYNCING),
+        ("transaction pool not enabled", Fault.NODE_SYNCING),
+        ("could not be completed due to an exception", Fault.REVERTED),
         ("method not enabled", Fault.METHOD_UNKNOWN),
     ),
     NodeKind.OTHER: (),
+}
+"""GoQuorum's and anvil's words were heard from running nodes; Besu's are those of its `RpcErrorType`."""
+
+_ADVICE: Final = {
+    Fault.POOL_FULL: "Wait, or raise the limits of the node's transaction pool (`--txpool.…`, `--tx-pool-…`).",
+    Fault.GAS_ABOVE_BLOCK: "Put fewer acts into one transaction ([chain] acts_per_transaction in gateway.toml).",
+    Fault.TRANSACTION_TOO_LARGE: "Put fewer acts into one transaction ([chain] acts_per_transaction in gateway.toml).",
+    Fault.SENDER_NOT_ALLOWED: "Put the gateway's sender address on the account allow-list of every node.",
+    Fault.FUNDS_MISSING: "The chain must take transactions without a fee: its genesis needs a base fee of zero.",
+    Fault.GAS_PRICE_REFUSED: "The node must take gas price 0: `--min-gas-price=0` (Besu), `--miner.gasprice 0` (geth).",
+    Fault.CHAIN_ID_WRONG: "Give the address of a node of the chain that consortium.json names.",
+    Fault.METHOD_UNKNOWN: "Enable this group of methods at the node's JSON-RPC interface.",
+    Fault.NODE_SYNCING: "Wait until the node has caught up, or put another one first in [chain] nodes.",
+    Fault.RATE_LIMITED: "Raise the node's limits for requests and batches, or give the gateway a node of its own.",
 }
 
 _METHOD_NOT_FOUND: Final = -32601

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -42,6 +44,11 @@ RECEIPTS = [
 ]
 
 
+ANVIL = "anvil/v1.7.1"
+GOQUORUM = "Geth/v1.10.3-stable(quorum-v22.7.4)/linux-amd64/go1.26.8"
+BESU = "besu/v26.9.0/linux-x86_64/openjdk-java-25"
+
+
 @pytest.fixture
 def closed_port() -> Iterator[int]:
     """Bound, and nobody listens."""
@@ -75,6 +82,24 @@ def test_a_node_that_accepts_and_says_nothing_times_out() -> None:
             with pytest.raises(NodeTimeout) as late:
                 node.height()
             assert late.value.timeout_s == 0.05
+
+
+def test_an_answer_that_drips_in_for_ever_times_out() -> None:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+
+        def drip() -> None:
+            stream, _ = door.accept()
+            with stream, contextlib.suppress(OSError):
+                stream.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+                while True:
+                    stream.sendall(b" ")
+                    time.sleep(0.01)
+
+        threading.Thread(target=drip, daemon=True).start()
+        with Node(f"http://127.0.0.1:{door.getsockname()[1]}", timeout_s=0.05) as node, pytest.raises(NodeTimeout):
+            node.height()
 
 
 def test_an_answer_beyond_the_bound_is_not_read_to_its_end() -> None:
@@ -302,22 +327,59 @@ def test_each_transaction_of_a_batch_has_its_own_outcome() -> None:
 @pytest.mark.parametrize(
     ("version", "code", "message", "fault"),
     [
-        ("anvil/v1.7.1", -32003, "transaction already imported", Fault.ALREADY_KNOWN),
-        ("anvil/v1.7.1", -32003, "nonce too low", Fault.NONCE_TOO_LOW),
-        ("anvil/v1.7.1", 3, "execution reverted: custom error 0x12345678", Fault.REVERTED),
-        ("Geth/v1.10.3-stable(quorum-v22.7.4)", -32000, "already known", Fault.ALREADY_KNOWN),
-        ("Geth/v1.10.3-stable(quorum-v22.7.4)", -32000, "txpool is full", Fault.POOL_FULL),
-        ("Geth/v1.10.3-stable(quorum-v22.7.4)", -32000, "replacement transaction underpriced",
-         Fault.REPLACEMENT_UNDERPRICED),
-        ("besu/v26.9.0", -32001, "Nonce too low", Fault.NONCE_TOO_LOW),
-        ("besu/v26.9.0", -32007, "Sender account not authorized to send transactions", Fault.SENDER_NOT_ALLOWED),
-        ("besu/v26.9.0", -32000, "Known transaction", Fault.ALREADY_KNOWN),
+        (ANVIL, -32003, "transaction already imported", Fault.ALREADY_KNOWN),
+        (ANVIL, -32003, "nonce too low", Fault.NONCE_TOO_LOW),
+        (ANVIL, 3, "execution reverted: custom error 0x12345678", Fault.REVERTED),
+        (GOQUORUM, -32000, "already known", Fault.ALREADY_KNOWN),
+        (GOQUORUM, -32000, "nonce too low", Fault.NONCE_TOO_LOW),
+        (GOQUORUM, -32000, "txpool is full", Fault.POOL_FULL),
+        (GOQUORUM, -32000, "replacement transaction underpriced", Fault.REPLACEMENT_UNDERPRICED),
+        (GOQUORUM, -32000, "oversized data", Fault.TRANSACTION_TOO_LARGE),
+        (GOQUORUM, -32000, "exceeds block gas limit", Fault.GAS_ABOVE_BLOCK),
+        (GOQUORUM, -32000, "intrinsic gas too low", Fault.GAS_TOO_LOW),
+        (GOQUORUM, -32000, "invalid chain id for signer", Fault.CHAIN_ID_WRONG),
+        (GOQUORUM, -32000, "Gas price not 0", Fault.GAS_PRICE_REFUSED),
+        (GOQUORUM, -32000, "insufficient funds for gas * price + value", Fault.FUNDS_MISSING),
+        (GOQUORUM, -32000, "account does not have permission for the transaction", Fault.SENDER_NOT_ALLOWED),
+        (GOQUORUM, -32000, "execution reverted", Fault.REVERTED),
+        (GOQUORUM, -32000, "out of gas", Fault.REVERTED),
+        (GOQUORUM, -32000, "invalid opcode: opcode 0xfe not defined", Fault.REVERTED),
+        (GOQUORUM, -32000, "gas required exceeds allowance (25000000)", Fault.REVERTED),
+        (GOQUORUM, -32000, "header not found", Fault.OTHER),
+        (BESU, -32001, "Nonce too low", Fault.NONCE_TOO_LOW),
+        (BESU, -32006, "Nonce too high", Fault.NONCE_TOO_HIGH),
+        (BESU, -32000, "Transaction nonce is too distant from current sender nonce", Fault.NONCE_TOO_HIGH),
+        (BESU, -32000, "An invalid transaction with a lower nonce exists", Fault.NONCE_TOO_HIGH),
+        (BESU, -32000, "Known transaction", Fault.ALREADY_KNOWN),
+        (BESU, -32000, "Replacement transaction underpriced", Fault.REPLACEMENT_UNDERPRICED),
+        (BESU, -32003, "Intrinsic gas exceeds gas limit", Fault.GAS_TOO_LOW),
+        (BESU, -32004, "Upfront cost exceeds account balance", Fault.FUNDS_MISSING),
+        (BESU, -32005, "Transaction gas limit exceeds block gas limit", Fault.GAS_ABOVE_BLOCK),
+        (BESU, -32005, "Number of requests exceeds max batch size", Fault.RATE_LIMITED),
+        (BESU, -32007, "Sender account not authorized to send transactions", Fault.SENDER_NOT_ALLOWED),
+        (BESU, -32008, "Initial sync is still in progress", Fault.NODE_SYNCING),
+        (BESU, -32002, "Transaction pool not enabled. (Either txpool explicitly disabled, or node not yet in sync).",
+         Fault.NODE_SYNCING),
+        (BESU, -32009, "Gas price below configured minimum gas price", Fault.GAS_PRICE_REFUSED),
+        (BESU, -32009, "Gas price below current base fee", Fault.GAS_PRICE_REFUSED),
+        (BESU, -32000, "Wrong chainId", Fault.CHAIN_ID_WRONG),
+        (BESU, -32000, "Execution reverted", Fault.REVERTED),
+        (BESU, -32000, "Transaction processing could not be completed due to an exception", Fault.REVERTED),
+        (BESU, -32604, "Method not enabled", Fault.METHOD_UNKNOWN),
         ("something else", -32601, "?", Fault.METHOD_UNKNOWN),
         ("something else", -32000, "a new kind of no", Fault.OTHER),
     ],
 )  # fmt: skip
 def test_the_words_of_each_kind_of_node_are_understood(version: str, code: int, message: str, fault: Fault) -> None:
     assert fault_of(node_kind(version), code, message) is fault
+
+
+def test_a_refusal_says_what_to_do_about_it() -> None:
+    error = {"error": {"code": -32007, "message": "Sender account not authorized to send transactions"}}
+    methods = {"web3_clientVersion": BESU, "eth_sendRawTransaction": lambda _: error}
+    with served(answering(methods)) as url, Node(url) as node, pytest.raises(NodeRefused) as refused:
+        node.send_raw(b"\xf8")
+    assert "allow-list" in refused.value.advice
 
 
 def test_control_characters_of_a_node_reach_no_log() -> None:

@@ -14,7 +14,15 @@ from tallystick.keys import Address, SignatureMalformed, recover_address
 from .errors import HeaderRefused, Rule
 from .header import Header, chain_hash, decode_header, seal_hash
 
-__all__ = ["QBFT_MIX_HASH", "Equivocation", "Validators", "Verified", "check_header", "find_equivocation", "verify_header"]
+__all__ = [
+    "QBFT_MIX_HASH",
+    "Equivocation",
+    "Validators",
+    "Verified",
+    "check_header",
+    "find_equivocation",
+    "verify_header",
+]
 
 _EMPTY_UNCLES: Final = bytes.fromhex("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347")
 QBFT_MIX_HASH: Final = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")

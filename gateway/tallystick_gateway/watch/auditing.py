@@ -62,7 +62,7 @@ class Auditor:
             return False
         self._tell(audit_id, state="RUNNING", started_at=self._gateway.clock.now())
         consortium = desk_of(self._gateway).consortium
-        chain = Chain(consortium, headers_of(consortium.engine))
+        chain = Chain(consortium, headers_of(consortium))
 
         def progress(findings: Findings) -> None:
             now = self._gateway.clock.now()

@@ -8,9 +8,9 @@ __all__ = [
     "BlockMissing",
     "BodyMismatch",
     "ChainDistrusted",
-    "EngineUnsupported",
     "EventUnreadable",
     "HeaderMismatch",
+    "HeaderUnproved",
     "HistoryChanged",
     "NodeAway",
     "NodeTalksNonsense",
@@ -53,13 +53,6 @@ class ChainDistrusted(Fatal):
     advice = "Compare with another member's node before anything else; then restart the gateway with a node you trust."
 
 
-class EngineUnsupported(ChainDistrusted):
-    """The headers of this engine cannot be checked here"""
-
-    code = "watch.engine_unsupported"
-    advice = "Install the release that knows the engine named in consortium.json."
-
-
 class WrongChain(ChainDistrusted):
     """The node serves another chain than the one in consortium.json"""
 
@@ -78,6 +71,12 @@ class HeaderMismatch(ChainDistrusted):
     """A header does not hash to the block hash that the node gives it"""
 
     code = "watch.header_mismatch"
+
+
+class HeaderUnproved(ChainDistrusted):
+    """A header lacks what makes it final: a quorum of valid seals of the validators that are due"""
+
+    code = "watch.header_unproved"
 
 
 class ParentMismatch(ChainDistrusted):

@@ -1,18 +1,20 @@
 """Block headers as a node's JSON gives them, and the checker that says what they prove.
 
-The seam for chains with seals: a `HeaderChecker` of the engine's kind recomputes the block hash and says whether the
-header is final. `UnsealedHeaders` is the embedded engine's: one operator, no seals, nothing is ever final.
+A `HeaderChecker` of the engine's kind recomputes the block hash and says whether the header is final. On the embedded
+engine (one operator, no seals) nothing is ever final; on QBFT a header is, once enough of its validators' seals hold.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
 from tallystick.blocks import BlockMalformed, ethereum_hash, header_items
+from tallystick.consortium import Consortium
+from tallystick.qbft import HeaderRefused, Validators, chain_hash, check_header, header_from_rpc
 
-from .errors import EngineUnsupported, HeaderMismatch, NodeTalksNonsense
+from .errors import HeaderMismatch, HeaderUnproved, NodeTalksNonsense
 from .quantities import Answer, data_of, quantity_of
 
-__all__ = ["CheckedHeader", "HeaderChecker", "UnsealedHeaders", "headers_of"]
+__all__ = ["CheckedHeader", "HeaderChecker", "SealedHeaders", "UnsealedHeaders", "headers_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,43 @@ class HeaderChecker(Protocol):
         ...
 
 
-def headers_of(engine: str) -> HeaderChecker:
-    """The checker for chains of this engine. Raises `EngineUnsupported`."""
-    if engine != "embedded":
-        raise EngineUnsupported(f"This release cannot check the headers of engine {engine}.", engine=engine)
-    return UnsealedHeaders()
+def headers_of(consortium: Consortium) -> HeaderChecker:
+    """The checker for the consortium's chain."""
+    return UnsealedHeaders() if consortium.engine == "embedded" else SealedHeaders(consortium)
+
+
+class SealedHeaders:
+    """For a QBFT chain: the seals of a quorum of the validators that consortium.json gives for the height."""
+
+    def __init__(self, consortium: Consortium) -> None:
+        self._genesis_hash = consortium.genesis_hash
+        self._sets = [(epoch.first, Validators.of(epoch.validators)) for epoch in consortium.validator_epochs]
+
+    def check(self, block: Answer, items: int) -> CheckedHeader:
+        """Raises `HeaderMismatch`, `HeaderUnproved`, `NodeTalksNonsense`."""
+        stated = data_of(block, "hash", 32)
+        height = quantity_of(block, "number")
+        expected = next(validators for first, validators in reversed(self._sets) if first <= height)
+        try:
+            header = header_from_rpc(block, items)
+            if stated != (computed := chain_hash(header)):
+                raise _mismatch(height, computed, stated)
+            check_header(header, expected, genesis_hash=self._genesis_hash)
+        except BlockMalformed as malformed:
+            raise NodeTalksNonsense(str(malformed), what=malformed.field, height=height) from None
+        except HeaderRefused as refused:
+            detail = f"Header {height} is not proved: {refused.reason} ({refused.rule})."
+            raise HeaderUnproved(detail, height=height, rule=refused.rule, reason=refused.reason) from None
+        return CheckedHeader(
+            height=height,
+            hash=computed,
+            parent=header.parent_hash,
+            time=header.timestamp,
+            transactions_root=header.transactions_root,
+            receipts_root=header.receipts_root,
+            gas_limit=header.gas_limit,
+            final=True,
+        )
 
 
 class UnsealedHeaders:
@@ -56,12 +90,7 @@ class UnsealedHeaders:
         height = quantity_of(block, "number")
         computed = ethereum_hash(_items(block, height))
         if stated != computed:
-            raise HeaderMismatch(
-                f"Header {height} hashes to {computed.hex()}, the node says {stated.hex()}.",
-                height=height,
-                computed=computed,
-                stated=stated,
-            )
+            raise _mismatch(height, computed, stated)
         return CheckedHeader(
             height=height,
             hash=computed,
@@ -72,6 +101,15 @@ class UnsealedHeaders:
             gas_limit=quantity_of(block, "gasLimit"),
             final=False,
         )
+
+
+def _mismatch(height: int, computed: bytes, stated: bytes) -> HeaderMismatch:
+    return HeaderMismatch(
+        f"Header {height} hashes to {computed.hex()}, the node says {stated.hex()}.",
+        height=height,
+        computed=computed,
+        stated=stated,
+    )
 
 
 def _items(block: Answer, height: int) -> tuple[bytes, ...]:

@@ -126,7 +126,7 @@ class Watcher:
             later = [(row.address, row.name) for row in members.directory(session)]
         self._directory = Directory(consortium, later)
         self._tip = Tip(last.height, last.hash, last.time) if last else None
-        self._chain = Chain(consortium, self._headers or headers_of(consortium.engine))
+        self._chain = Chain(consortium, self._headers or headers_of(consortium))
         return self._chain
 
     def _step(self, chain: Chain) -> bool:

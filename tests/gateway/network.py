@@ -1,8 +1,9 @@
-"""A consortium for gateway tests: the embedded engine, real contracts, homes of four members.
+"""A consortium for gateway tests: a real engine, real contracts, joined homes of four members.
 
 Building it takes a few seconds, so a test module builds one and shares it; gateways are opened as a test needs them.
 """
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,19 +13,39 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tallystick.acts import ContractEntry
-from tallystick.blocks import header_items
 from tallystick.client import Node
 from tallystick.client.deploy import FoundingTerms, deploy_consortium
-from tallystick.consortium import CardKeys, Consortium, HeaderItems, MemberCard, Role, sign_card
-from tallystick.keys import ActKey, Keystore
+from tallystick.consortium import (
+    CardKeys,
+    Consortium,
+    MemberCard,
+    Role,
+    ValidatorEpoch,
+    check_founding_set,
+    is_sealed,
+    sign_card,
+)
+from tallystick.keys import ActKey, Address, Keystore
 from tallystick_devnet.engines import DEFAULT_GAS_LIMIT, EmbeddedEngine
 from tallystick_gateway.acts import Draft, Enqueued, enqueue, submission_state
 from tallystick_gateway.acts.service import SubmissionState
+from tallystick_gateway.commands.founding import read_founding
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.gateway import Gateway
 from tests.gateway.support import PASSPHRASE, make_home, open_test_gateway
 
-__all__ = ["MEMBERS", "Network", "build", "contract_entries", "put", "ratify_all", "run_until", "wait_done"]
+__all__ = [
+    "MEMBERS",
+    "Network",
+    "build",
+    "contract_entries",
+    "found_on",
+    "make_card",
+    "put",
+    "ratify_all",
+    "run_until",
+    "wait_done",
+]
 
 MEMBERS = {
     "BANK-A": Role.LENDER,
@@ -38,11 +59,17 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Network:
-    """An engine with the contracts on it, and a joined home for each member."""
+    """An engine with the contracts on it, and a joined home for each member; node i is member i's own."""
 
-    engine: EmbeddedEngine
+    engine: Any
+    """`EmbeddedEngine` or `QbftEngine`."""
     consortium: Consortium
     homes: dict[str, Config]
+
+    @property
+    def url(self) -> str:
+        """The first node's."""
+        return str(self.engine.endpoints[0].url)
 
     @contextmanager
     def gateway(self, legal_id: str, **changes: Any) -> Iterator[Gateway]:
@@ -52,7 +79,7 @@ class Network:
             yield gateway
 
     def node(self) -> Node:
-        return Node(self.engine.url)
+        return Node(self.url)
 
     def home(self, legal_id: str, folder: Path, *nodes: str, **chain: Any) -> Config:
         """A second home of the member, with its keys and an empty database, that asks these nodes."""
@@ -61,7 +88,7 @@ class Network:
         for part in (original.keystore_path, original.consortium_path):
             shutil.copy(part, folder / part.name)
         shutil.copytree(original.clients_path, folder / original.clients_path.name)
-        urls = list(nodes) or [self.engine.url]
+        urls = list(nodes) or list(original.settings.chain.nodes)
         settings = original.settings.model_copy(
             update={"chain": original.settings.chain.model_copy(update={"nodes": urls, **chain})}
         )
@@ -75,29 +102,41 @@ def build(folder: Path, *, gas_limit: int | None = None) -> Network:
     engine = EmbeddedEngine(folder / "chain", gas_limit=gas_limit or DEFAULT_GAS_LIMIT)
     engine.start()
     try:
-        return _found(folder, engine)
+        return found_on(folder, engine)
     except BaseException:
         engine.stop()
         raise
 
 
-def _found(folder: Path, engine: EmbeddedEngine) -> Network:
-    homes = {
-        legal_id: make_home(folder / legal_id, legal_id, chain={"nodes": [engine.url], "poll_s": 0.2})
-        for legal_id in MEMBERS
-    }
-    cards = [_card(config, role) for config, role in zip(homes.values(), MEMBERS.values(), strict=True)]
-    with Node(engine.url) as node:
+def found_on(folder: Path, engine: Any, *, delay_s: int = 1) -> Network:
+    """Found a consortium of `MEMBERS` on a running engine, and join a home for each; nobody has ratified yet.
+
+    On a sealed engine each member's validator is the node of its own position, which its gateway asks first.
+    """
+    urls = [endpoint.url for endpoint in engine.endpoints]
+    sealed = is_sealed(engine.name)
+    homes, cards = {}, []
+    for position, (legal_id, role) in enumerate(MEMBERS.items()):
+        own = urls[position:] + urls[:position]
+        chain = {"nodes": own, "poll_s": 0.2, "engine": engine.name}
+        homes[legal_id] = make_home(folder / legal_id, legal_id, chain=chain)
+        validator = engine.address_of(position) if sealed else ActKey.generate().address
+        cards.append(make_card(homes[legal_id], role, validator))
+    with Node(urls[0]) as node:
+        chain = read_founding(node, engine.name)
+        if sealed:
+            check_founding_set(chain.validators, cards)
         now = node.block("latest").timestamp
-        terms = FoundingTerms(key_from=now - 60, key_until=now + 10 * 365 * 86400, delay_s=1)
+        terms = FoundingTerms(key_from=now - 60, key_until=now + 10 * 365 * 86400, delay_s=delay_s)
         contracts = deploy_consortium(node, ActKey.generate(), cards, terms)
-        items = len(header_items(node.block(0).header))
     consortium = Consortium(
         chain_id=engine.chain_id,
         genesis_hash=engine.genesis.hash,
-        engine="embedded",
-        header_items=(HeaderItems(0, items),),
-        validator_epochs=(),
+        engine=engine.name,
+        header_items=chain.header_items,
+        validator_epochs=(ValidatorEpoch(0, None, {card.keys.validator: card.member for card in cards}),)
+        if sealed
+        else (),
         contracts=contracts,
         members=tuple(cards),
     )
@@ -106,7 +145,8 @@ def _found(folder: Path, engine: EmbeddedEngine) -> Network:
     return Network(engine, consortium, homes)
 
 
-def _card(config: Config, role: Role) -> MemberCard:
+def make_card(config: Config, role: Role, validator: Address) -> MemberCard:
+    """The signed card of a home's member, also left in the home."""
     keystore = Keystore.open(config.keystore_path, PASSPHRASE)
     act, recovery = keystore.act_key("act"), keystore.act_key("recovery")
     card = MemberCard(
@@ -116,14 +156,16 @@ def _card(config: Config, role: Role) -> MemberCard:
         keys=CardKeys(
             act=act.address,
             recovery=recovery.address,
-            validator=ActKey.generate().address,
+            validator=validator,
             exchange=keystore.ed25519("exchange").public,
             seal=keystore.x25519("seal").public,
             document=bytes(32),
         ),
         endpoint="http://127.0.0.1:1",
     )
-    return sign_card(card, act, recovery)
+    signed = sign_card(card, act, recovery)
+    config.card_path.write_text(json.dumps(signed.to_json()), encoding="utf-8")
+    return signed
 
 
 def run_until(look: Callable[[], _T | None], what: str, patience_s: float = _PATIENCE_S) -> _T:

@@ -1,7 +1,8 @@
 """Headers of a QBFT chain: decoded, hashed, and judged by their commit seals (EEA QBFT v1; `protocol.md` §7)."""
 
-from .errors import RULES, HeaderRefused, Rule
+from .errors import RULES, FoundersDiffer, HeaderRefused, Rule, SetUnexplained
 from .header import Extra, Header, Vote, chain_hash, decode_header, encode_header, header_from_rpc, seal_hash
+from .succession import Epoch, SetChange, Succession, signers_among, verify_next
 from .verification import (
     QBFT_MIX_HASH,
     Equivocation,
@@ -15,11 +16,16 @@ from .verification import (
 __all__ = [
     "QBFT_MIX_HASH",
     "RULES",
+    "Epoch",
     "Equivocation",
     "Extra",
+    "FoundersDiffer",
     "Header",
     "HeaderRefused",
     "Rule",
+    "SetChange",
+    "SetUnexplained",
+    "Succession",
     "Validators",
     "Verified",
     "Vote",
@@ -30,5 +36,7 @@ __all__ = [
     "find_equivocation",
     "header_from_rpc",
     "seal_hash",
+    "signers_among",
     "verify_header",
+    "verify_next",
 ]

@@ -1,11 +1,12 @@
 """The rules a QBFT header is judged by, and its refusal (`protocol.md` §7)."""
 
 from enum import StrEnum
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from tallystick.errors import TallystickError
+from tallystick.keys import Address
 
-__all__ = ["RULES", "HeaderRefused", "Rule"]
+__all__ = ["RULES", "FoundersDiffer", "HeaderRefused", "Rule", "SetUnexplained"]
 
 
 class Rule(StrEnum):
@@ -55,3 +56,47 @@ class HeaderRefused(TallystickError):
 
     rule: Rule
     reason: str
+
+
+class SetUnexplained(HeaderRefused):
+    """A header lists another set than the one that is due, and governance in the blocks before does not explain it.
+
+    `signers` are those of the validators that are due who sealed it all the same, `quorum` how many make a block final.
+    """
+
+    code: ClassVar[str] = "qbft.set_unexplained"
+    advice: ClassVar[str] = (
+        "Ask another node for the block. If the validators sealed it themselves, stop and compare with the other "
+        "members which proposals were carried out."
+    )
+
+    number: int
+    added: tuple[Address, ...]
+    removed: tuple[Address, ...]
+    signers: frozenset[Address]
+    quorum: int
+
+    def __init__(self, **values: Any) -> None:
+        changes = [f"adds 0x{address.hex()}" for address in values["added"]]
+        changes += [f"drops 0x{address.hex()}" for address in values["removed"]]
+        what = " and ".join(changes) or "lists the validators in another order"
+        values.setdefault("rule", Rule.R08)
+        values.setdefault("reason", f"block {values['number']} {what}, which no executed proposal explains")
+        super().__init__(**values)
+
+    @property
+    def by_validators(self) -> bool:
+        """Whether a quorum of the validators that are due sealed the unexplained set."""
+        return len(self.signers) >= self.quorum
+
+
+class FoundersDiffer(TallystickError):
+    """The contract's list was founded with other validators than those that seal: it lacks `missing`, has `extra`."""
+
+    code: ClassVar[str] = "qbft.founders_differ"
+    sentence: ClassVar[str] = "The validators that the contracts name in block {number} are not those that seal"
+    advice: ClassVar[str] = "The contracts were deployed for another set: found the consortium anew with this chain's."
+
+    number: int
+    missing: tuple[Address, ...]
+    extra: tuple[Address, ...]

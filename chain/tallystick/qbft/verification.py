@@ -113,7 +113,8 @@ def check_header(
     else:
         _check_constants(header)
         _check_validators(header, validators)
-        signers = _check_seals(header, validators)
+        digest = seal_hash(header) if header.extra.round else of_chain
+        signers = _check_seals(header, digest, validators)
     _check_identity(header, of_chain, number, parent_hash, block_hash)
     return Verified(header, of_chain, signers)
 
@@ -156,9 +157,8 @@ def _check_validators(header: Header, validators: Validators) -> None:
         raise HeaderRefused(rule=Rule.R09, reason="the coinbase is not a validator")
 
 
-def _check_seals(header: Header, validators: Validators) -> frozenset[Address]:
+def _check_seals(header: Header, digest: bytes, validators: Validators) -> frozenset[Address]:
     """Who sealed. Stops at the first seal that breaks a rule: at most one recovery for each validator, and one more."""
-    digest = seal_hash(header)
     signers: set[Address] = set()
     for position, seal in enumerate(header.extra.seals):
         try:

@@ -293,6 +293,19 @@ struct RecordReceipt {
     bytes32 digest;
 }
 
+struct RootsSigned {
+    bytes32 member;
+    bytes32 digest;
+}
+
+struct PackageBuilt {
+    bytes32 member;
+    string kind;
+    bytes32 subject;
+    bytes32 evidenceDigest;
+    bytes32 certificateDigest;
+}
+
 /// @title EIP-712 typehashes and struct hashes of the acts
 library ActTypes {
     bytes32 internal constant CONTRACT_ENTRY_TYPEHASH = keccak256(
@@ -372,6 +385,12 @@ library ActTypes {
     );
     bytes32 internal constant RECORD_RECEIPT_TYPEHASH = keccak256(
         "RecordReceipt(bytes32 member,bytes32 stream,uint64 index,bytes32 digest)"
+    );
+    bytes32 internal constant ROOTS_SIGNED_TYPEHASH = keccak256(
+        "RootsSigned(bytes32 member,bytes32 digest)"
+    );
+    bytes32 internal constant PACKAGE_BUILT_TYPEHASH = keccak256(
+        "PackageBuilt(bytes32 member,string kind,bytes32 subject,bytes32 evidenceDigest,bytes32 certificateDigest)"
     );
 
     function hash(ContractEntry calldata value) internal pure returns (bytes32) {
@@ -592,6 +611,22 @@ library ActTypes {
             start := value
         }
         return _hashWords(RECORD_RECEIPT_TYPEHASH, start, 4);
+    }
+
+    function hash(RootsSigned calldata value) internal pure returns (bytes32) {
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(ROOTS_SIGNED_TYPEHASH, start, 2);
+    }
+
+    function hash(PackageBuilt calldata value) internal pure returns (bytes32) {
+        uint256 start;
+        assembly {
+            start := value
+        }
+        return _hashWords(PACKAGE_BUILT_TYPEHASH, start, 5, 1, keccak256(bytes(value.kind)));
     }
 
     function prefix(CoSign calldata value) internal pure returns (Prefix calldata start) {

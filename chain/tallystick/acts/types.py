@@ -22,6 +22,7 @@ __all__ = [
     "Disburse",
     "DisburseSealed",
     "NoteTime",
+    "PackageBuilt",
     "Party",
     "Propose",
     "ProposeAgreement",
@@ -30,6 +31,7 @@ __all__ = [
     "ReportCompromise",
     "Reverse",
     "RevokeKey",
+    "RootsSigned",
     "Settle",
     "Snapshot",
     "Struct",
@@ -98,6 +100,25 @@ class RecordReceipt(Struct):
     stream: bytes
     index: int
     digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootsSigned(Struct):
+    """A member's word that the roots with this digest are right (`evidence.md`, Roots)."""
+
+    member: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageBuilt(Struct):
+    """A member's word that it built this evidence package (`docs/package.md`)."""
+
+    member: bytes
+    kind: str
+    subject: bytes
+    evidence_digest: bytes
+    certificate_digest: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ export CONTINUE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format conformance bench docs contracts slither up down clean
+.PHONY: help setup demo test network lint format conformance bench docs contracts slither up down clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,11 +20,14 @@ setup: ## install everything a fresh clone needs (Python ≥ 3.11 and Node ≥ 2
 $(READY): uv.lock package-lock.json tools/setup.py
 	@$(MAKE) --no-print-directory setup
 
-demo: $(READY) ## four members record 10 000 real loans and check each other (CONTINUE=1 goes on after a stop)
+demo: $(READY) ## four members record 10 000 real loans and check each other (ENGINE=qbft: on four validators; CONTINUE=1 goes on)
 	@$(BIN)/tally devnet demo --engine $(ENGINE)
 
 test: $(READY) ## every test: library, contracts, gateway, devnet
 	@$(BIN)/python tools/test.py
+
+network: $(READY) ## tests that kill, pause, cut off and forge for a network of four validators (needs Go ≥ 1.23 and a C compiler)
+	@$(BIN)/python tools/network.py
 
 lint: $(READY) ## ruff, mypy strict, layer rules, unused and missing dependencies, forge fmt
 	@$(BIN)/python tools/lint.py
@@ -35,7 +38,7 @@ format: $(READY) ## format Python and Solidity
 conformance: $(READY) ## run every shared vector whose format is covered (TALLYSTICK_VECTORS names the folder)
 	@$(BIN)/python -m tests.conformance
 
-bench: $(READY) ## measure, beside a yardstick in the same run (writes var/bench)
+bench: $(READY) ## measure, beside a yardstick in the same run (writes var/bench; ENGINE=qbft: on four validators)
 	@$(BIN)/python -m tests.benchmarks --engine $(ENGINE)
 
 docs: $(READY) ## write docs/errors.md from the code

@@ -113,7 +113,7 @@ def status(tally: Tally, folder: Path) -> None:
 @click.option("--follow", "-f", is_flag=True, help="Go on showing what is added, until ctrl-C.")
 def logs(folder: Path, lines: int, follow: bool) -> None:
     """Show what the engine and its supervisor said last."""
-    log = EmbeddedEngine(folder).log
+    log = EmbeddedEngine(folder).log()
     if not log.exists():
         raise EngineNotRunning(folder=folder)
     with log.open(encoding="utf-8", errors="replace") as file:

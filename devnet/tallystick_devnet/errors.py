@@ -15,9 +15,17 @@ __all__ = [
     "FolderForeign",
     "FolderLocked",
     "FolderTaken",
+    "GenesisForeign",
+    "GroupsWrong",
+    "NoNodeAnswers",
+    "NodeDown",
+    "NodeKeyForeign",
+    "NodeKeyMissing",
     "NodeUnknown",
     "NotOnThisEngine",
     "PortTaken",
+    "QuorumNotBuilt",
+    "QuorumProgramWrong",
     "StateBroken",
     "StateForeign",
 ]
@@ -145,6 +153,103 @@ class NodeUnknown(DevnetError):
 
     node: int
     last: int
+
+
+class NodeDown(DevnetError):
+    """The node has no process."""
+
+    code: ClassVar[str] = "devnet.node_down"
+    sentence: ClassVar[str] = "Node {node} is down"
+    advice: ClassVar[str] = "Bring it up with `tally devnet restart {node}`."
+
+    node: int
+
+
+class NoNodeAnswers(DevnetError):
+    """No node of the network says which chain it has."""
+
+    code: ClassVar[str] = "devnet.no_node_answers"
+    sentence: ClassVar[str] = "No node of the network in {folder} answers"
+    advice: ClassVar[str] = "See `tally devnet status`: resume or restart a node."
+
+    folder: Path
+
+
+class GroupsWrong(DevnetError):
+    """The groups of a partition are not a partition of the nodes."""
+
+    code: ClassVar[str] = "devnet.groups_wrong"
+    sentence: ClassVar[str] = "Not every node from 0 to {last} is in exactly one group: {groups}"
+    advice: ClassVar[str] = "Name each node once, such as `tally devnet partition 0,1 2,3`."
+
+    groups: str
+    last: int
+
+
+class GenesisForeign(DevnetError):
+    """genesis.json is another network's."""
+
+    code: ClassVar[str] = "devnet.genesis_foreign"
+    sentence: ClassVar[str] = "{path} is not the genesis of chain {chain_id}, which chain.json beside it names"
+    advice: ClassVar[str] = (
+        "The files of two networks were mixed, or one was edited. Remove genesis.json to have it written again from "
+        "chain.json, put back a copy of the folder, or start a new network with `tally devnet up --fresh`."
+    )
+
+    path: Path
+    chain_id: int
+
+
+class NodeKeyMissing(DevnetError):
+    """A node's key cannot be read."""
+
+    code: ClassVar[str] = "devnet.node_key_missing"
+    sentence: ClassVar[str] = "Node {node} has no key in {path}: {reason}"
+    advice: ClassVar[str] = (
+        "Put back a copy of that file: a validator's key cannot be made again. Or start a new network with "
+        "`tally devnet up --fresh`."
+    )
+
+    path: Path
+    node: int
+    reason: str
+
+
+class NodeKeyForeign(DevnetError):
+    """A node has another validator's key."""
+
+    code: ClassVar[str] = "devnet.node_key_foreign"
+    sentence: ClassVar[str] = "The key in {path} is {owner} ({found}); node {node} is validator {expected}"
+    advice: ClassVar[str] = (
+        "Put back the key that belongs there, or start a new network with `tally devnet up --fresh`. Two nodes with "
+        "one key would seal two blocks of one height."
+    )
+
+    path: Path
+    node: int
+    found: str
+    owner: str
+    expected: str
+
+
+class QuorumProgramWrong(DevnetError):
+    """TALLY_QUORUM names no program."""
+
+    code: ClassVar[str] = "devnet.quorum_program_wrong"
+    sentence: ClassVar[str] = "TALLY_QUORUM names {program}, which is no program"
+    advice: ClassVar[str] = "Name an executable file, or unset TALLY_QUORUM to have it built (`tally devnet build`)."
+
+    program: str
+
+
+class QuorumNotBuilt(DevnetError):
+    """GoQuorum was not built on this machine yet."""
+
+    code: ClassVar[str] = "devnet.quorum_not_built"
+    sentence: ClassVar[str] = "GoQuorum is not built: there is no {path}"
+    advice: ClassVar[str] = "Build it with `tally devnet build`."
+
+    path: Path
 
 
 class NotOnThisEngine(DevnetError):

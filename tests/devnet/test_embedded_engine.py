@@ -135,7 +135,7 @@ def test_half_a_dump_is_passed_over_for_the_state_before_it(folder: Path) -> Non
     (folder / "dump.json").write_bytes(whole[: len(whole) // 2])
     with EmbeddedEngine(folder) as engine, Node(engine.url) as node:
         assert whole_chain(node, before[-1][0].number) == before
-        assert "dump.json was cut" in engine.log.read_text()
+        assert "dump.json was cut" in engine.log().read_text()
 
 
 def test_a_pause_loses_nothing_and_blocks_come_again(folder: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_lock_left_by_a_dead_process_does_not_hinder(folder: Path) -> None:
     started = {"pid": gone.pid, "started": 1.0}
     (folder / "engine.lock").write_text(f"{gone.pid}\n")
     (folder / "run.json").write_text(
-        json.dumps({"supervisor": started, "engine": started, "url": "http://127.0.0.1:1"})
+        json.dumps({"supervisor": started, "nodes": [{"process": started, "url": "http://127.0.0.1:1"}]})
     )
     with pytest.raises(EngineNotRunning):
         _ = EmbeddedEngine(folder).endpoints
@@ -231,7 +231,8 @@ def test_a_process_that_only_has_the_number_of_a_former_engine_is_left_alone(fol
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
         former = {"pid": bystander.pid, "started": psutil.Process(bystander.pid).create_time() - 3600}
-        (folder / "run.json").write_text(json.dumps({"supervisor": former, "engine": former, "url": "http://x"}))
+        nodes = [{"process": former, "url": "http://x"}]
+        (folder / "run.json").write_text(json.dumps({"supervisor": former, "nodes": nodes}))
         EmbeddedEngine(folder).stop()
         with EmbeddedEngine(folder):
             pass

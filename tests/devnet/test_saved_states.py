@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallystick_devnet.engines import folder as folders
-from tallystick_devnet.engines.folder import DataFolder
+from tallystick_devnet.engines.embedded import states as folders
+from tallystick_devnet.engines.embedded.states import DataFolder
 from tallystick_devnet.errors import StateBroken
 
 PIECES = 4

@@ -1,7 +1,8 @@
 """Chain engines of a developer's machine, all behind `Engine` (`devnet.md`)."""
 
-from .embedded import DEFAULT_GAS_LIMIT, EmbeddedEngine
-from .engine import Endpoint, Engine, EngineStatus, Genesis, NodeState, NodeStatus
+from .embedded import EmbeddedEngine
+from .engine import DEFAULT_GAS_LIMIT, Endpoint, Engine, EngineStatus, Genesis, NodeState, NodeStatus
+from .network import QbftEngine
 
 __all__ = [
     "DEFAULT_GAS_LIMIT",
@@ -12,4 +13,5 @@ __all__ = [
     "Genesis",
     "NodeState",
     "NodeStatus",
+    "QbftEngine",
 ]

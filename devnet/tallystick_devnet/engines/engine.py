@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 from tallystick.keys import Address
 
-__all__ = ["Endpoint", "Engine", "EngineStatus", "Genesis", "NodeState", "NodeStatus"]
+__all__ = ["DEFAULT_GAS_LIMIT", "Endpoint", "Engine", "EngineStatus", "Genesis", "NodeState", "NodeStatus"]
+
+DEFAULT_GAS_LIMIT: Final = 130_000_000
+"""The block gas limit of every engine: 16 transactions of 100 disbursements a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,16 @@ class NodeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
-    """One node now. `height` is None where the node does not answer."""
+    """One node now. `height` and `peers` are None where the node does not answer, `validator` where nobody seals."""
 
     node: int
     state: NodeState
     url: str
     pid: int | None
     height: int | None
+    peers: int | None = None
+    validator: Address | None = None
+    memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,10 @@ class Engine(Protocol):
         """`embedded`, `qbft` or `besu`."""
 
     @property
+    def folder(self) -> Path:
+        """Where the chain is kept."""
+
+    @property
     def chain_id(self) -> int:
         """2^32 ≤ id < 2^52, random when the data folder was made, and kept."""
 
@@ -83,20 +93,29 @@ class Engine(Protocol):
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """One a node. Raises `EngineNotRunning`."""
+        """One a node, also of one that is down. Raises `EngineNotRunning`."""
 
     @property
     def validators(self) -> tuple[Address, ...]:
-        """Who seals blocks, sorted; empty where nobody does (embedded)."""
+        """Who seals blocks by the newest header, sorted; empty where nobody does (embedded)."""
 
-    def start(self) -> tuple[Endpoint, ...]:
-        """Bring every node up, on the chain that the data folder holds; returns when all answer."""
+    def start(self, *, detached: bool = False) -> tuple[Endpoint, ...]:
+        """Bring every node up, on the chain that the data folder holds; returns when all answer.
+
+        `detached` lets it outlive this process until `stop` is called on the same folder.
+        """
 
     def stop(self) -> None:
         """End every node and keep the chain. Does nothing if nothing runs."""
 
+    def wipe(self) -> None:
+        """Remove the chain for good. Raises `FolderLocked` while it runs."""
+
     def status(self) -> EngineStatus:
         """What runs now, asked of the processes and nodes themselves."""
+
+    def log(self, node: int | None = None) -> Path:
+        """What a node said, or (None) the supervisor. Raises `NodeUnknown`."""
 
     def kill(self, node: int) -> None:
         """End a node as `kill -9` does."""

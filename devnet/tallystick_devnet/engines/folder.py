@@ -1,14 +1,12 @@
-"""The data folder of an embedded chain: what the chain is, its saved states, and who runs it now.
+"""The data folder of a chain: what the chain is, and who runs it now. What else is in it is the engine's own.
 
-    chain.json      what the chain is: written once, then only completed by its genesis hash and its port
-    state.json      the newest saved state known to be whole; `previous.json` the one before
-    dump.json       where the engine writes next; it becomes state.json when it is whole
-    run.json        who runs the engine now
-    engine.lock     held by the supervisor as long as it lives
-    engine.log      what the supervisor and the engine said
-
-anvil overwrites its dump in place, so a kill in the middle leaves half a file. Once a first dump was
-kept, at least one of state.json and previous.json is whole at every moment.
+chain.json      what the chain is, and on which engine; each engine reads its own part of it
+run.json        who runs its nodes now
+engine.lock     held by the supervisor as long as it lives
+engine.log      what the supervisor said (and the embedded engine)
+ask-*, answer-* what others want of the supervisor (`asks.py`)
+state.json, previous.json, dump.json    saved states of an embedded chain
+genesis.json, node0, node1, …           the nodes of a network
 """
 
 from __future__ import annotations
@@ -17,25 +15,26 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
-import time
+import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
 import psutil
 
-from tallystick_devnet.errors import FolderForeign, FolderLocked, FolderTaken, StateBroken
+from tallystick_devnet.errors import FolderForeign, FolderLocked, FolderTaken
 
-__all__ = ["ChainSettings", "DataFolder", "ProcessIdentity", "Run"]
+__all__ = ["ChainFolder", "NodeRun", "ProcessIdentity", "Run", "check_chain_id", "new_chain_id"]
 
-FORMAT: Final = "tallystick-embedded/1"
 LOWEST_CHAIN_ID: Final = 2**32
 CHAIN_ID_END: Final = 2**52
-_LAST_BYTES_OF_A_DUMP: Final = b'"historical_states":null}'
-"""How anvil 1.7 ends a state without history; a cut file does not end so."""
-_LARGEST_FOREIGN_DUMP: Final = 64 * 1024 * 1024
+_OURS: Final = re.compile(
+    r"(chain\.json|run\.json|engine\.lock|engine\.log|state\.json|previous\.json|dump\.json|genesis\.json"
+    r"|ask-|answer-).*|node[0-9]+"
+)
 _START_TOLERANCE_S: Final = 2.0
 
 
@@ -62,128 +61,61 @@ class ProcessIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class ChainSettings:
-    """What a chain is from its first block on."""
+class NodeRun:
+    """A node's address, and its process (None: it is down)."""
 
-    chain_id: int
-    genesis_timestamp: int
-    gas_limit: int
-    block_time_s: int
-    genesis_hash: str | None = None
-    port: int | None = None
-
-    @classmethod
-    def new(cls, *, gas_limit: int, block_time_s: int) -> ChainSettings:
-        """A chain that begins now, with a random id that no other chain has (`protocol.md` §4)."""
-        chain_id = LOWEST_CHAIN_ID + secrets.randbelow(CHAIN_ID_END - LOWEST_CHAIN_ID)
-        return cls(chain_id, int(time.time()), gas_limit, block_time_s)
+    process: ProcessIdentity | None
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Who runs the engine: the supervisor, and the engine's process with its address (None: it is down)."""
+    """Who runs a chain: the supervisor, and each node by its number."""
 
     supervisor: ProcessIdentity
-    engine: ProcessIdentity | None
-    url: str
+    nodes: tuple[NodeRun, ...]
+
+    @classmethod
+    def parse(cls, found: Mapping[str, Any]) -> Run:
+        """Raises `KeyError` or `TypeError` for anything but what `asdict` gave."""
+        nodes = tuple(
+            NodeRun(ProcessIdentity(**node["process"]) if node["process"] else None, str(node["url"]))
+            for node in found["nodes"]
+        )
+        return cls(ProcessIdentity(**found["supervisor"]), nodes)
+
+    def is_alive(self) -> bool:
+        """Whether the supervisor or any node still lives."""
+        identities = [self.supervisor, *(node.process for node in self.nodes)]
+        return any(identity is not None and identity.process() is not None for identity in identities)
 
 
-class DataFolder:
-    """The files of one embedded chain under `path`."""
+class ChainFolder:
+    """The files of one chain under `path`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self.settings_file = self.path / "chain.json"
-        self.state = self.path / "state.json"
-        self.previous = self.path / "previous.json"
-        self.dump = self.path / "dump.json"
         self.run_file = self.path / "run.json"
         self.lock_file = self.path / "engine.lock"
         self.log = self.path / "engine.log"
-        saved = (self.settings_file, self.state, self.previous, self.dump)
-        self._files = (*saved, self.run_file, self.lock_file, self.log)
 
     # ------------------------------------------------------------------ what the chain is
 
-    def settings(self) -> ChainSettings | None:
-        """What chain.json says, None if there is none. Raises `FolderForeign`."""
-        found = self._read(self.settings_file)
-        if found is None:
-            return None
-        try:
-            if found.pop("format") != FORMAT:
-                raise ValueError("another format")
-            settings = ChainSettings(**found)
-            numbers = (settings.chain_id, settings.genesis_timestamp, settings.gas_limit, settings.block_time_s)
-            if not all(type(number) is int and number > 0 for number in numbers):
-                raise ValueError("a number is missing or not positive")
-            if not LOWEST_CHAIN_ID <= settings.chain_id < CHAIN_ID_END:
-                raise ValueError(f"the chain id {settings.chain_id} is out of range")
-        except (KeyError, TypeError, ValueError) as why:
-            raise FolderForeign(path=self.settings_file, reason=str(why)) from None
-        return settings
+    def read_settings(self) -> dict[str, Any] | None:
+        """What chain.json says, None if there is none. Raises `FolderForeign` if it is no JSON object."""
+        return self._read(self.settings_file)
+
+    def write_settings(self, content: Mapping[str, Any]) -> None:
+        """Replace chain.json at once."""
+        self.write(self.settings_file, content)
 
     def check_ours(self) -> None:
         """Raise `FolderTaken` if the folder has no chain.json and holds what no chain's folder does."""
-        found = {path.name for path in self.path.iterdir()} if self.path.exists() else set()
-        ours = tuple(path.name for path in self._files)
-        foreign = sorted(name for name in found if not name.startswith(ours))
+        found = sorted(path.name for path in self.path.iterdir()) if self.path.exists() else []
+        foreign = [name for name in found if not _OURS.fullmatch(name)]
         if foreign and self.settings_file.name not in found:
             raise FolderTaken(folder=self.path, name=foreign[0])
-
-    def open_settings(self, *, gas_limit: int, block_time_s: int) -> ChainSettings:
-        """The chain's settings; a folder without any gets a new chain. Raises `FolderForeign`."""
-        if (settings := self.settings()) is not None:
-            return settings
-        if any(path.exists() for path in (self.state, self.previous, self.dump)):
-            reason = "there are saved states but no chain.json"
-            raise FolderForeign(path=self.path, reason=reason)
-        settings = ChainSettings.new(gas_limit=gas_limit, block_time_s=block_time_s)
-        self.write_settings(settings)
-        return settings
-
-    def write_settings(self, settings: ChainSettings) -> None:
-        """Replace chain.json at once."""
-        self._write(self.settings_file, {"format": FORMAT, **asdict(settings)})
-
-    def complete_settings(self, *, genesis_hash: str, port: int) -> None:
-        """Note what the first start found out."""
-        settings = self.settings()
-        if settings is not None and (settings.genesis_hash, settings.port) != (genesis_hash, port):
-            self.write_settings(replace(settings, genesis_hash=genesis_hash, port=port))
-
-    # ------------------------------------------------------------------ saved states
-
-    def keep_dump(self) -> bool:
-        """Make a whole dump.json the newest state; whether it was one.
-
-        The engine may begin to overwrite the file between the look and the rename. It then goes on into state.json, and
-        there is no next dump before that one is whole again; until then previous.json is.
-        """
-        if not _is_whole(self.dump):
-            return False
-        if self.state.exists():
-            self.state.replace(self.previous)
-        self.dump.replace(self.state)
-        return True
-
-    def newest_state(self) -> tuple[Path | None, list[Path]]:
-        """The state to go on from, as state.json, and which newer files were cut; None for a chain without a state.
-
-        Raises `StateBroken` if files are there and none is whole.
-        """
-        found = [path for path in (self.dump, self.state, self.previous) if path.exists()]
-        cut: list[Path] = []
-        for path in found:
-            if _is_whole(path) or _is_json(path):
-                if path != self.state:
-                    path.replace(self.state)
-                return self.state, cut
-            cut.append(path)
-        if not found:
-            return None, []
-        sizes = ", ".join(f"{path.name} ({path.stat().st_size} bytes)" for path in found)
-        raise StateBroken(path=self.path, reason=f"no whole JSON in {sizes}")
 
     # ------------------------------------------------------------------ who runs it
 
@@ -205,32 +137,32 @@ class DataFolder:
             yield lock
 
     def run(self) -> Run | None:
-        """Who runs the engine by run.json, if its supervisor or its engine still lives."""
+        """Who runs the chain by run.json, if its supervisor or one of its nodes still lives."""
         try:
             found = self._read(self.run_file)
-        except FolderForeign:
+            run = Run.parse(found) if found is not None else None
+        except (FolderForeign, KeyError, TypeError):
             return None
-        if found is None:
-            return None
-        try:
-            engine = ProcessIdentity(**found["engine"]) if found["engine"] else None
-            run = Run(ProcessIdentity(**found["supervisor"]), engine, str(found["url"]))
-        except (KeyError, TypeError):
-            return None
-        alive = run.supervisor.process() or (run.engine and run.engine.process())
-        return run if alive else None
+        return run if run is not None and run.is_alive() else None
 
     def write_run(self, run: Run | None) -> None:
-        """Say who runs the engine; None: nobody."""
+        """Say who runs the chain; None: nobody."""
         if run is None:
             self.run_file.unlink(missing_ok=True)
         else:
-            self._write(self.run_file, asdict(run))
+            self.write(self.run_file, asdict(run))
+
+    # ------------------------------------------------------------------ files
 
     def wipe(self) -> None:
         """Remove the chain's files, and the folder if nothing else is in it. The caller holds it `locked`."""
-        for path in self._files:
-            path.unlink(missing_ok=True)
+        for path in sorted(self.path.iterdir()):
+            if not _OURS.fullmatch(path.name):
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()
 
@@ -245,8 +177,10 @@ class DataFolder:
             raise FolderForeign(path=path, reason="not a JSON object")
         return found
 
-    def _write(self, path: Path, content: Mapping[str, Any]) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
+    @staticmethod
+    def write(path: Path, content: object) -> None:
+        """Replace a JSON file at once, so that it is never seen half-written."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}.new")
         with draft.open("w") as file:
             json.dump(content, file, indent=1)
@@ -255,21 +189,12 @@ class DataFolder:
         draft.replace(path)
 
 
-def _is_whole(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - len(_LAST_BYTES_OF_A_DUMP)))
-            return file.read() == _LAST_BYTES_OF_A_DUMP
-    except OSError:
-        return False
+def new_chain_id() -> int:
+    """A random id that no other chain has (`protocol.md` §4)."""
+    return LOWEST_CHAIN_ID + secrets.randbelow(CHAIN_ID_END - LOWEST_CHAIN_ID)
 
 
-def _is_json(path: Path) -> bool:
-    """For a state written by another edition of the engine, whose end is not known here."""
-    if path.stat().st_size > _LARGEST_FOREIGN_DUMP:
-        return False
-    try:
-        return isinstance(json.loads(path.read_bytes()), dict)
-    except (ValueError, OSError):
-        return False
+def check_chain_id(chain_id: int) -> None:
+    """Raise `ValueError` for an id that `new_chain_id` cannot have given."""
+    if not LOWEST_CHAIN_ID <= chain_id < CHAIN_ID_END:
+        raise ValueError(f"the chain id {chain_id} is out of range")

@@ -1,180 +1,93 @@
-"""One anvil on one locked data folder: started on its newest whole state, watched, its dumps kept, ended."""
+"""What every keeper does for the nodes on one locked folder: starts, watches, notes and ends their processes."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, ClassVar, Final
 
-from tallystick.client import Node, NodeError
-from tallystick_devnet.engines.anvil import ADDRESS_IN_USE, anvil_command, begin_mining
-from tallystick_devnet.engines.folder import DataFolder, ProcessIdentity, Run
-from tallystick_devnet.engines.ports import free_port, is_free
-from tallystick_devnet.errors import DevnetError, EngineFailed, PortTaken, StateBroken, StateForeign
+from tallystick_devnet.engines.folder import ChainFolder, NodeRun, ProcessIdentity, Run
+from tallystick_devnet.errors import DevnetError, EngineFailed, NodeUnknown
 
-__all__ = ["Keeper", "Options"]
+__all__ = ["Keeper", "bound_log"]
 
 START_TIMEOUT_S: Final = 120.0
 STOP_TIMEOUT_S: Final = 120.0
 """A large state takes its time to read and to write (about 0.3 s per 100 MB)."""
-_PORT_TRIES: Final = 5
+LARGEST_LOG: Final = 16 * 1024 * 1024
 _ANSWER_EVERY_S: Final = 0.02
 _PR_SET_PDEATHSIG: Final = 1
-_STATE_UNREADABLE: Final = "for '--load-state"
+_LAST_WORDS: Final = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to start; `port` 0 takes a free one, None the one the chain had before."""
+class Keeper(ABC):
+    """The nodes of one chain on one locked folder."""
 
-    program: Path
-    gas_limit: int
-    block_time_s: int
-    state_interval_s: int
-    port: int | None
-    attached: bool
+    end_of_orphans: ClassVar[signal.Signals] = signal.SIGTERM
+    """What the kernel sends a node when this process is killed (Linux)."""
 
-
-class Keeper:
-    """One engine on one locked folder."""
-
-    def __init__(self, folder: DataFolder, options: Options, log: IO[str]) -> None:
-        self._folder, self._options, self._log = folder, options, log
-        self._settings = folder.open_settings(gas_limit=options.gas_limit, block_time_s=options.block_time_s)
-        self._engine: subprocess.Popen[bytes] | None = None
-        self._url = ""
+    def __init__(self, folder: ChainFolder, log: IO[str], *, stopping: Callable[[], bool]) -> None:
+        """`stopping` says whether to give up waiting."""
+        self._folder, self._log, self._stopping = folder, log, stopping
         self._me = ProcessIdentity.of(os.getpid())
-        self._preexec = _dies_with_parent()
+        self._tie = _dies_with_parent(self.end_of_orphans)
+        self._nodes: list[subprocess.Popen[bytes] | None] = []
+        self._urls: list[str] = []
 
+    @property
+    def urls(self) -> list[str]:
+        """Where each node answers."""
+        return list(self._urls)
+
+    @abstractmethod
     def start(self) -> None:
-        """Bring anvil up on the newest whole state and let it mine. Raises `DevnetError`."""
-        self._end_orphan()
-        state, cut = self._folder.newest_state()
-        for path in cut:
-            self.say(f"{path.name} was cut while being written: going on from the state before it")
-        port = self._options.port if self._options.port is not None else self._settings.port
-        for attempt in range(_PORT_TRIES):
-            try:
-                self._start_on(port or free_port(), state)
-                return
-            except PortTaken:
-                if port or attempt == _PORT_TRIES - 1:
-                    raise
+        """Bring every node up on the chain in the folder. Raises `DevnetError`."""
 
-    def _start_on(self, port: int, state: Path | None) -> None:
-        if not is_free(port):
-            raise PortTaken(port=port)
-        command = anvil_command(
-            self._options.program,
-            self._folder,
-            self._settings,
-            port=port,
-            state=state,
-            state_interval_s=self._options.state_interval_s,
-        )
-        said = self._folder.log.stat().st_size
-        engine = self._engine = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            preexec_fn=self._preexec,  # noqa: PLW1509 - this process never has a second thread
-        )
-        self._url = f"http://127.0.0.1:{port}"
+    @abstractmethod
+    def start_node(self, node: int) -> None:
+        """Bring one node up, which is down, from what it had on disk. Raises `DevnetError`."""
+
+    @abstractmethod
+    def log_of(self, node: int) -> Path:
+        """Where a node's own words go."""
+
+    def restart(self, node: int) -> list[str]:
+        """Bring one node up, ending it first if it runs; the addresses of all."""
+        self.look()
+        if not 0 <= node < len(self._nodes):
+            raise NodeUnknown(node=node, last=len(self._nodes) - 1)
+        self._end([node])
         try:
-            genesis, height = self._await_answer(engine, port, state, said)
-        except BaseException:
-            engine.kill()
-            engine.wait()
-            self._engine = None
+            self.start_node(node)
+        except DevnetError as why:
+            self.say(f"node {node} did not come up: {why}. {why.advice}")
             raise
-        self._folder.complete_settings(genesis_hash=genesis.hex(), port=port)
-        self._settings = self._folder.settings() or self._settings
-        self.note_run()
-        self.say(f"serving chain {self._settings.chain_id} on {self._url} from block {height}")
-
-    def _await_answer(
-        self, engine: subprocess.Popen[bytes], port: int, state: Path | None, said: int
-    ) -> tuple[bytes, int]:
-        """Wait until anvil serves this chain; its genesis hash and height."""
-        deadline = time.monotonic() + START_TIMEOUT_S
-        with Node(self._url) as node:
-            while True:
-                if engine.poll() is not None:
-                    raise self._failure(port, state, said)
-                try:
-                    node.check_chain_id(self._settings.chain_id)
-                    break
-                except NodeError as why:
-                    if time.monotonic() > deadline:
-                        raise EngineFailed(reason=str(why), log=self._folder.log) from None
-                time.sleep(_ANSWER_EVERY_S)
-            genesis, height = begin_mining(node, self._settings)
-        if self._settings.genesis_hash not in (None, genesis.hex()):
-            raise StateForeign(folder=self._folder.path, expected=self._settings.genesis_hash, found=genesis.hex())
-        return genesis, height
-
-    def _failure(self, port: int, state: Path | None, said: int) -> DevnetError:
-        with self._folder.log.open("rb") as log:
-            log.seek(said)
-            words = " ".join(log.read(2000).decode(errors="replace").split())
-        if ADDRESS_IN_USE in words:
-            return PortTaken(port=port)
-        if _STATE_UNREADABLE in words and state is not None:
-            return StateBroken(path=state, reason=words.partition("json file: ")[2] or words)
-        return EngineFailed(reason=words or "it ended without a word", log=self._folder.log)
-
-    def _end_orphan(self) -> None:
-        """An engine outlives its supervisor only where the kernel cannot tie them together: end the one we noted."""
-        run = self._folder.run()
-        if run is None or run.engine is None or (process := run.engine.process()) is None:
-            return
-        self.say(f"ending the engine that a killed supervisor left behind (process {process.pid})")
-        process.terminate()
-        process.wait(STOP_TIMEOUT_S)
-
-    def note_run(self) -> None:
-        """Say in run.json who runs."""
-        engine = ProcessIdentity.of(self._engine.pid) if self._engine is not None else None
-        self._folder.write_run(Run(self._me, engine, self._url))
+        finally:
+            self.note_run()
+        return self.urls
 
     def look(self) -> None:
-        """Keep a dump that has become whole; notice an engine that ended."""
-        self._folder.keep_dump()
-        if self._engine is not None and (code := self._engine.poll()) is not None:
-            self.say(f"the engine ended by itself or was killed (exit code {code})")
-            self._engine = None
-            self.note_run()
-
-    def revive(self) -> None:
-        """Start an engine that is down again, saying in the log if it cannot."""
-        self.look()
-        if self._engine is None:
-            try:
-                self.start()
-            except DevnetError as why:
-                self.say(f"{why}. {why.advice}")
+        """Notice nodes that ended; keep logs small. Called about once a second."""
+        for number, process in enumerate(self._nodes):
+            if process is not None and (code := process.poll()) is not None:
+                self.say(f"node {number} ended by itself or was killed (exit code {code})")
+                self._nodes[number] = None
+                self.note_run()
+        for path in {self._folder.log, *(self.log_of(number) for number in range(len(self._nodes)))}:
+            bound_log(path)
 
     def stop(self) -> None:
-        """End the engine, which writes its state, and keep that."""
-        if self._engine is not None:
-            self._engine.send_signal(signal.SIGCONT)
-            self._engine.terminate()
-            try:
-                self._engine.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self.say("the engine did not end in time and was killed")
-                self._engine.kill()
-                self._engine.wait()
-        self._folder.keep_dump()
+        """End every node; nothing is noted as running afterwards."""
+        self._end(range(len(self._nodes)))
         self._folder.write_run(None)
         self.say("stopped")
 
@@ -184,12 +97,85 @@ class Keeper:
             self._log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} supervisor: {words}\n")
             self._log.flush()
 
-    def url(self) -> str:
-        """Where the engine answers."""
-        return self._url
+    def note_run(self) -> None:
+        """Say in run.json who runs."""
+        processes = [ProcessIdentity.of(each.pid) if each is not None else None for each in self._nodes]
+        nodes = tuple(NodeRun(process, url) for process, url in zip(processes, self._urls, strict=True))
+        self._folder.write_run(Run(self._me, nodes))
+
+    # ------------------------------------------------------------------ for the keepers of each engine
+
+    def _spawn(
+        self, command: Sequence[str], log: IO[bytes] | IO[str], env: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **env},
+            preexec_fn=self._tie,  # noqa: PLW1509 - this process never has a second thread
+        )
+
+    def _until_it_answers(
+        self, process: subprocess.Popen[bytes], look: Callable[[], bool], failed: Callable[[], DevnetError]
+    ) -> None:
+        """Wait until `look` is true; raise what `failed` tells if the process ends first."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not look():
+            if process.poll() is not None:
+                raise failed()
+            if self._stopping():
+                raise EngineFailed(reason="it was stopped while it started", log=self._folder.log)
+            if time.monotonic() > deadline:
+                raise EngineFailed(reason=f"no answer within {START_TIMEOUT_S:.0f} s", log=self._folder.log)
+            time.sleep(_ANSWER_EVERY_S)
+
+    def _end(self, numbers: Sequence[int]) -> None:
+        """Ask these nodes to end, wake them if they are paused, and kill what does not end in time."""
+        ending = [(number, process) for number in numbers if (process := self._nodes[number]) is not None]
+        for _, process in ending:
+            process.terminate()
+            process.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        for number, process in ending:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                self.say(f"node {number} did not end in time and was killed")
+                process.kill()
+                process.wait()
+            self._nodes[number] = None
+
+    def _end_orphans(self) -> None:
+        """Nodes outlive their supervisor only where the kernel cannot tie them to it: end those that were noted."""
+        run = self._folder.run()
+        for node in run.nodes if run is not None else ():
+            if node.process is None or (process := node.process.process()) is None:
+                continue
+            self.say(f"ending a node that a killed supervisor left behind (process {process.pid})")
+            process.terminate()
+            process.resume()
+            process.wait(STOP_TIMEOUT_S)
+
+    def _words_since(self, log: Path, said: int) -> str:
+        with log.open("rb") as file:
+            file.seek(said)
+            return " ".join(file.read(_LAST_WORDS).decode(errors="replace").split())
 
 
-def _dies_with_parent() -> Callable[[], None] | None:
+def bound_log(path: Path, largest: int = LARGEST_LOG) -> None:
+    """Set a log aside as `….1` and empty it once it is larger than `largest` bytes.
+
+    Its writer appends, so it goes on in the emptied file; what it writes during the copy is lost.
+    """
+    with contextlib.suppress(OSError):
+        if path.stat().st_size > largest:
+            shutil.copyfile(path, path.with_name(path.name + ".1"))
+            os.truncate(path, 0)
+
+
+def _dies_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     """What to run in the child so that the kernel ends it with us (prctl(2), Linux); None elsewhere."""
     if not sys.platform.startswith("linux"):
         return None
@@ -197,7 +183,7 @@ def _dies_with_parent() -> Callable[[], None] | None:
     parent = os.getpid()
 
     def tie() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        prctl(_PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:
             os._exit(1)
 

@@ -21,7 +21,7 @@ from typing import Final
 
 from tallystick.blocks import ethereum_hash, header_items
 from tallystick.client import Node
-from tallystick_devnet.engines.folder import ChainSettings, DataFolder
+from tallystick_devnet.engines.embedded.states import ChainSettings, DataFolder
 from tallystick_devnet.errors import EngineProgramMissing
 
 __all__ = ["anvil_command", "begin_mining", "find_anvil"]

@@ -1,0 +1,5 @@
+"""Networks of validators on this machine: GoQuorum, a stand-in for Besu (`qbft`), and an operator's own Besu."""
+
+from .engine import QbftEngine
+
+__all__ = ["QbftEngine"]

@@ -15,6 +15,7 @@ from tallystick_gateway.commands.files import read_bounded, write_once
 from tallystick_gateway.kit.cli import Tally, pass_tally
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.errors import GatewayError
+from tallystick_gateway.members.errors import ValidatorNotOurs
 from tallystick_gateway.members.validator_node import ValidatorNode
 
 __all__ = ["join"]
@@ -26,17 +27,6 @@ class JoinRefused(GatewayError):
     status = 409
     code = "join.refused"
     advice = "Compare file and digest with the other founders over a channel you trust before you try again."
-
-
-class ValidatorNotOurs(GatewayError):
-    """The node that `[chain] validator` names does not seal with this member's key"""
-
-    status = 409
-    code = "join.validator_not_ours"
-    advice = (
-        "Set [chain] validator (or the first of nodes) in gateway.toml to this member's own validator node; if the "
-        "node has a key of another chain or member, give it its own, or make the home anew with --validator."
-    )
 
 
 @click.command()

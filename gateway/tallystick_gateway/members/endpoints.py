@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from tallystick_gateway.acts.accepted import Accepted
 from tallystick_gateway.acts.errors import AlreadyRequested, KeyNotValid, NotJoined
+from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.doors import ReadDoor, WriteDoor, reads, writes
 from tallystick_gateway.kit.errors import declared
 from tallystick_gateway.kit.roles import Action
@@ -132,7 +133,7 @@ def report_compromise(key: Hex32, body: CompromiseIn, door: Governs) -> Response
 @router.get("/proposals", response_model=ProposalsOut)
 def list_proposals(door: Reads) -> Response:
     """Every proposal, newest first."""
-    return door.read(views.proposals)
+    return door.read(lambda session: views.proposals(session, door.gateway))
 
 
 @router.get("/proposals:changes", response_model=ChangesOut)
@@ -144,7 +145,7 @@ def list_changes(door: Reads) -> Response:
 @router.get("/proposals/{proposal}", response_model=ProposalOut, responses=declared(ProposalUnknown))
 def show_proposal(proposal: Hex32, door: Reads) -> Response:
     """One proposal and who approved it."""
-    return door.read(lambda session: views.proposal(session, proposal))
+    return door.read(lambda session: views.proposal(session, door.gateway, proposal))
 
 
 @router.post(
@@ -194,8 +195,8 @@ def execute(proposal: Hex32, door: Governs) -> Response:
     """Carry out a proposal after its timelock; anybody may. Follow the proposal's state."""
     execution.rehearse(door.gateway, proposal)
 
-    def store(session: object) -> ProposalOut:
-        execution.store(session, door.gateway, proposal)  # type: ignore[arg-type]  # the door hands in a Session
-        return views.proposal(session, proposal)  # type: ignore[arg-type]  # as above
+    def store(session: Session) -> ProposalOut:
+        execution.store(session, door.gateway, proposal)
+        return views.proposal(session, door.gateway, proposal)
 
     return door.write(store, status=202, location=lambda out: f"/v1/proposals/{out.proposal.hex()}")

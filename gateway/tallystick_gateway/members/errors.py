@@ -12,6 +12,7 @@ __all__ = [
     "PayloadMalformed",
     "ProposalNotOpen",
     "ProposalUnknown",
+    "ValidatorNotOurs",
 ]
 
 
@@ -84,4 +85,15 @@ class ProposalNotOpen(GatewayError):
 
     status = 409
     code = "proposal.not_open"
-    advice = "Make a new proposal if the change is still wanted."
+    advice = "Make a new proposal if the change is still wanted; a change of membership lapses every open one."
+
+
+class ValidatorNotOurs(GatewayError):
+    """The node that `[chain] validator` names does not seal with this member's key"""
+
+    status = 409
+    code = "validator.not_ours"
+    advice = (
+        "Set [chain] validator (or the first of nodes) in gateway.toml to this member's own validator node. If the node"
+        " has a key of another chain or member: give it its own, or name its address by `tally init --validator`."
+    )

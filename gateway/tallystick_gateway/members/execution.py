@@ -35,7 +35,7 @@ def rehearse(gateway: Gateway, proposal: bytes) -> None:
     Raises `ExecutionRefused` with the contract's own words, `ProposalUnknown`, `ProposalNotOpen`, `NodeAway`.
     """
     with gateway.database.read() as session:
-        row = open_proposal(session, proposal)
+        row = open_proposal(session, gateway, proposal)
     to = desk_of(gateway).consortium.contract("Consortium").address
     try:
         with gateway.part(NodePool).admitted() as node:
@@ -47,7 +47,7 @@ def rehearse(gateway: Gateway, proposal: bytes) -> None:
 
 def store(session: Session, gateway: Gateway, proposal: bytes) -> None:
     """Store the transaction for the sender, in the caller's transaction. Raises as `open_proposal` does."""
-    row = open_proposal(session, proposal)
+    row = open_proposal(session, gateway, proposal)
     store_call(session, gateway, "Consortium", "execute", _calldata(row), _GAS)
 
 

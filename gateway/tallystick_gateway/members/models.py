@@ -76,7 +76,7 @@ class RatificationRow(Owned, table=True):
 
 
 class ConsortiumRow(Owned, table=True):
-    """The consortium's own settings. One row."""
+    """The consortium's own settings. One row. `epoch` counts changes of membership, as the contract does."""
 
     __tablename__ = "members_consortium"
     __table_args__ = (UniqueConstraint("owner"),)

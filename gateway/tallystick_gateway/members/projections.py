@@ -20,7 +20,7 @@ from .models import (
     ProposalRow,
     RatificationRow,
 )
-from .repository import find_ratification
+from .repository import consortium, find_ratification
 
 __all__ = ["apply"]
 
@@ -46,6 +46,8 @@ def _admitted(session: Session, event: ChainEvent) -> None:
         "admitted_height": event.height,
     }
     upsert(session, MemberRow, [row], key=["member"], overwrite=["position", "roles", "state", "certificate"])
+    before = consortium(session)
+    _set_consortium(session, epoch=(before.epoch if before else 0) + 1)
 
 
 def _state_changed(session: Session, event: ChainEvent) -> None:

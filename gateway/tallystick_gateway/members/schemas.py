@@ -150,7 +150,11 @@ class ProposalIn(Wire):
 
 
 class ProposalOut(Wire):
-    """A proposal and who approved it."""
+    """A proposal and who approved it.
+
+    `state` is OPEN, EXECUTED, CANCELLED or LAPSED (thirty days are over, or the membership changed). Of the approvals
+    `counting` are by members active now; `required` are needed now. `executable` once those and the timelock are there.
+    """
 
     proposal: Hex32
     proposer: Hex32
@@ -161,6 +165,9 @@ class ProposalOut(Wire):
     executable_from: Instant
     lapses_at: Instant
     approvals: list[Hex32]
+    counting: int
+    required: int
+    executable: bool
 
 
 class ProposalsOut(Wire):

@@ -13,6 +13,7 @@ from tallystick_gateway.kit.gateway import Gateway
 
 from . import repository
 from .codes import KEY_PURPOSES
+from .decisions import standing_of
 from .errors import AlreadyRatified, DigestDiffers, KeyUnknown, NotOwnKey, ProposalNotOpen, ProposalUnknown
 from .fields import word_of
 from .models import KeyRow, ProposalRow
@@ -25,6 +26,7 @@ __all__ = [
     "cancel_proposal",
     "contract_list",
     "hash_of",
+    "key_draft",
     "open_proposal",
     "propose",
     "ratify",
@@ -68,18 +70,19 @@ def ratify(session: Session, gateway: Gateway, digest: bytes) -> Accepted:
     return accepted(enqueue(session, gateway, [draft], subject=draft.subject), draft.subject)
 
 
+def key_draft(purpose: str, key: bytes, window: tuple[int, int], *, by_recovery: bool) -> Draft:
+    """The act that adds a key of this member, valid in `window` (Unix seconds)."""
+    code, (not_before, not_after) = _PURPOSE_CODES[purpose], window
+    values = {"purpose": code, "key": key, "not_before": not_before, "not_after": not_after}
+    business_id = f"{code}:{key.hex()}:{not_before}"
+    return Draft("AddKey", values, business_id, f"key/{key.hex()}", by_recovery=by_recovery)
+
+
 def add_key(session: Session, gateway: Gateway, asked: AddKeyIn) -> Accepted:
     """Add a key of this member. Raises as `enqueue` does; the contract checks window and purpose."""
-    purpose, not_before = _PURPOSE_CODES[asked.purpose], as_unix(asked.not_before)
-    values = {
-        "purpose": purpose,
-        "key": asked.key,
-        "not_before": not_before,
-        "not_after": as_unix(asked.not_after),
-    }
-    return _key_act(
-        session, gateway, "AddKey", values, f"{purpose}:{asked.key.hex()}:{not_before}", asked.key, asked.sign_with
-    )
+    window = (as_unix(asked.not_before), as_unix(asked.not_after))
+    draft = key_draft(asked.purpose, asked.key, window, by_recovery=asked.sign_with == "RECOVERY")
+    return accepted(enqueue(session, gateway, [draft], subject=draft.subject), draft.subject)
 
 
 def revoke_key(session: Session, gateway: Gateway, key: bytes, asked: RevokeKeyIn) -> Accepted:
@@ -117,18 +120,19 @@ def cancel_proposal(session: Session, gateway: Gateway, proposal: bytes) -> Acce
     return _on_proposal(session, gateway, "CancelProposal", proposal)
 
 
-def open_proposal(session: Session, proposal: bytes) -> ProposalRow:
+def open_proposal(session: Session, gateway: Gateway, proposal: bytes) -> ProposalRow:
     """The proposal, if it is open. Raises `ProposalUnknown`, `ProposalNotOpen`."""
     row = repository.find_proposal(session, proposal)
     if row is None:
         raise ProposalUnknown(f"The chain knows no proposal {proposal.hex()}.", proposal=proposal)
-    if row.state != "OPEN":
-        raise ProposalNotOpen(f"Proposal {proposal.hex()} is {row.state}.", proposal=proposal, state=row.state)
+    state = standing_of(session, row, as_unix(gateway.clock.now())).state
+    if state != "OPEN":
+        raise ProposalNotOpen(f"Proposal {proposal.hex()} is {state}.", proposal=proposal, state=state)
     return row
 
 
 def _on_proposal(session: Session, gateway: Gateway, kind: str, proposal: bytes) -> Accepted:
-    open_proposal(session, proposal)
+    open_proposal(session, gateway, proposal)
     draft = Draft(kind, {"proposal": proposal}, proposal.hex(), f"proposal/{proposal.hex()}")
     return accepted(enqueue(session, gateway, [draft], subject=draft.subject), draft.subject)
 

@@ -11,6 +11,7 @@ from tallystick_gateway.kit.gateway import Gateway
 from . import repository
 from .cards import cards
 from .codes import CHANGES
+from .decisions import standing_of
 from .errors import MemberUnknown, ProposalUnknown
 from .keys import state_of
 from .models import KeyRow, MemberRow, ProposalRow
@@ -77,18 +78,19 @@ def consortium(session: Session, gateway: Gateway) -> ConsortiumOut:
     pinned, row = desk_of(gateway).consortium, repository.consortium(session)
     ratified = repository.ratifications(session)
     done = {entry.member for entry in ratified}
+    active = bool(row and row.active)
     return ConsortiumOut(
         digest=pinned.digest,
         chain_id=str(pinned.chain_id),
         genesis_hash=pinned.genesis_hash,
         engine=pinned.engine,
-        active=bool(row and row.active),
+        active=active,
         delay_s=row.delay_s if row else None,
         threshold=row.threshold if row else None,
         ratified=[
             RatificationOut(member=entry.member, list_hash=entry.list_hash, height=entry.height) for entry in ratified
         ],
-        missing=[card.member for card in pinned.members if card.member not in done],
+        missing=[] if active else [card.member for card in pinned.members if card.member not in done],
     )
 
 
@@ -102,17 +104,18 @@ def changes() -> ChangesOut:
     )
 
 
-def proposals(session: Session) -> ProposalsOut:
+def proposals(session: Session, gateway: Gateway) -> ProposalsOut:
     """Every proposal, newest first."""
-    return ProposalsOut(items=[_proposal(session, row) for row in repository.list_proposals(session)])
+    now = as_unix(gateway.clock.now())
+    return ProposalsOut(items=[_proposal(session, row, now) for row in repository.list_proposals(session)])
 
 
-def proposal(session: Session, proposal_: bytes) -> ProposalOut:
+def proposal(session: Session, gateway: Gateway, proposal_: bytes) -> ProposalOut:
     """One proposal. Raises `ProposalUnknown`."""
     row = repository.find_proposal(session, proposal_)
     if row is None:
         raise ProposalUnknown(f"The chain knows no proposal {proposal_.hex()}.", proposal=proposal_)
-    return _proposal(session, row)
+    return _proposal(session, row, as_unix(gateway.clock.now()))
 
 
 def _member(row: MemberRow, known: Mapping[bytes, MemberCard], owner: bytes) -> MemberOut:
@@ -143,19 +146,19 @@ def _key(row: KeyRow, now: int) -> KeyOut:
     )
 
 
-def _proposal(session: Session, row: ProposalRow) -> ProposalOut:
+def _proposal(session: Session, row: ProposalRow, now: int) -> ProposalOut:
+    standing = standing_of(session, row, now)
     return ProposalOut(
         proposal=row.proposal,
         proposer=row.proposer,
         change=change_of_code(row.change).name,
         payload=decode_payload(row.change, row.payload),
         payload_bytes=row.payload,
-        state=row.state,
+        state=standing.state,
         executable_from=from_unix(row.executable_from),
         lapses_at=from_unix(row.lapses_at),
-        approvals=_approvers(session, row.proposal),
+        approvals=[approval.member for approval in repository.approvals_of(session, row.proposal)],
+        counting=standing.counting,
+        required=standing.required,
+        executable=standing.executable,
     )
-
-
-def _approvers(session: Session, proposal_: bytes) -> list[bytes]:
-    return [approval.member for approval in repository.approvals_of(session, proposal_)]

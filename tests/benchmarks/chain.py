@@ -1,4 +1,4 @@
-"""Disbursements signed beforehand and sent raw: what the embedded engine takes, a yardstick for gateways.
+"""Disbursements signed beforehand and sent raw: what an engine takes, a yardstick for gateways.
 
 Acts, calldata and transactions are made before the clock starts; it runs from the first byte sent until the receipt of
 the last transaction is there. Then every receipt is counted and the exposure on chain is compared with the sum.
@@ -6,14 +6,16 @@ the last transaction is there. Then every receipt is counted and the exposure on
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tallystick.client import Node
 from tallystick.client.calls import ask
-from tallystick_devnet.engines import EmbeddedEngine
+from tests.benchmarks.chains import node_processes, running
 from tests.benchmarks.measure import Figure
+from tests.benchmarks.usage import usage_of
 from tests.chain.client.founding import Founded
 
 __all__ = ["RawRun", "RawSender", "figures"]
@@ -105,23 +107,29 @@ class RawSender:
         return sum(int(receipt["gasUsed"], 16) for receipt in receipts)
 
 
-def figures(*, quick: bool = False) -> list[Figure]:
+def figures(*, engine: str, quick: bool = False) -> list[Figure]:
     """Raw disbursements per second at 100, 20 and 1 a transaction, beside what the block gas limit admits."""
     found = []
-    with EmbeddedEngine() as engine, Node(engine.url) as node:
+    with running(engine) as chain, Node(chain.endpoints[0].url) as node:
         sender = RawSender(node)
         for per_transaction, count in (_QUICK if quick else _FULL).items():
-            runs = [sender.run(count, per_transaction) for _ in range(1 if quick else _RUNS)]
-            ceiling = engine.genesis.gas_limit / runs[0].gas_each
+            with usage_of({"nodes": node_processes(chain), "client": [os.getpid()]}) as usage:
+                runs = [sender.run(count, per_transaction) for _ in range(1 if quick else _RUNS)]
+            gas_limit = chain.genesis.gas_limit
             found.append(
                 Figure(
                     work=f"disbursements signed beforehand, sent raw, {per_transaction} a transaction",
                     unit="disbursements/s to receipt",
                     runs=tuple(run.per_second for run in runs),
                     yardstick="block gas limit ÷ gas each, a block a second",
-                    yardstick_runs=(ceiling,),
+                    yardstick_runs=(gas_limit / runs[0].gas_each,),
                     checked="every receipt's status, and the exposure on chain against the sum of principals",
-                    detail={"count": count, "gas_each": round(runs[0].gas_each), "gas_limit": engine.genesis.gas_limit},
+                    detail={
+                        "count": count,
+                        "gas_each": round(runs[0].gas_each),
+                        "gas_limit": gas_limit,
+                        "usage, signing beforehand included": usage.to_json(),
+                    },
                 )
             )
     return found

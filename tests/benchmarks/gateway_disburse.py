@@ -1,18 +1,20 @@
 """Disbursements through a gateway to their goal state, beside the same calls signed beforehand and sent raw.
 
 The gateway is a process of its own, as in service; a client hands it loans over HTTP. Raw and gateway runs take turns
-on one engine. The clock runs from the first request until every act is `included` (its block checked by the watcher).
+on one engine. The clock runs from the first request until every act is in the goal state: `included` (its block checked
+by the watcher), or `final` where validators seal (their seals checked too).
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +26,22 @@ from tallystick_gateway.kit.api_client import ApiClient
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.server import serve
 from tests.benchmarks.chain import RawSender
-from tests.benchmarks.measure import Figure, peak_memory
+from tests.benchmarks.chains import goal_of, node_processes, running
+from tests.benchmarks.measure import Figure
+from tests.benchmarks.usage import Usage, usage_of
 from tests.gateway.chain_told import terms_json
-from tests.gateway.network import MEMBERS, Network, build, ratify_all, run_until, wait_done
+from tests.gateway.network import MEMBERS, Network, found_on, ratify_all, run_until, wait_done
 from tests.gateway.support import PASSPHRASE, client_for, keyed
 
-__all__ = ["figures"]
+__all__ = ["Bench", "benched", "figures"]
 
 _LIMIT = str(10**15)
 _PRINCIPAL = 1_000_000
 _PER_REQUEST = 1_000
-_SIZES = {True: (400, 1, 3), False: (10_000, 3, 20)}
-"""Quick or not: disbursements a run, runs, and how many single ones are followed to their goal."""
+_COUNTS = {100: 10_000, 20: 5_000, 1: 1_500}
+_QUICK_COUNTS = {100: 400, 20: 100, 1: 20}
+_RUNS, _QUICK_RUNS = 3, 1
+_SINGLES, _QUICK_SINGLES = 100, 3
 
 
 @dataclass
@@ -44,6 +50,7 @@ class Client:
 
     http: httpx.Client
     agreement: str
+    goal: str
     sent: int = 0
     principals: int = 0
     accept_s: list[float] = field(default_factory=list)
@@ -57,7 +64,7 @@ class Client:
         ]
 
     def bulk(self, count: int) -> float:
-        """Disburse `count` loans; seconds until the last is included."""
+        """Disburse `count` loans; seconds until the last is in the goal state."""
         started = time.perf_counter()
         submissions = []
         for at in range(0, count, _PER_REQUEST):
@@ -68,7 +75,7 @@ class Client:
         return time.perf_counter() - started
 
     def single(self) -> float:
-        """Disburse one loan; seconds until it is included. `accept_s` takes the time until it was accepted."""
+        """Disburse one loan; seconds until it is in the goal state. `accept_s` takes the time until it was accepted."""
         started = time.perf_counter()
         submission = self._post("/v1/loans", {"agreement": self.agreement, **self.rows(1)[0]})["submission_id"]
         self.accept_s.append(time.perf_counter() - started)
@@ -84,65 +91,107 @@ class Client:
 
     def _done(self, submission: str) -> None:
         answer = self.http.get(f"/v1/submissions/{submission}", params={"wait": "done", "timeout": 300}).json()
-        if answer["counts"] != {"included": answer["total"]}:
+        if answer["counts"] != {self.goal: answer["total"]}:
             raise AssertionError(answer)
 
 
-def figures(*, quick: bool = False) -> list[Figure]:
+@dataclass(frozen=True)
+class Bench:
+    """A founded network with an active agreement, and a raw sender beside the gateway of BANK-A."""
+
+    engine: Any
+    network: Network
+    node: Node
+    raw: RawSender
+    client: Client
+    goal: str
+
+    def bulk(self, per_transaction: int, count: int, runs: int) -> Figure:
+        """Throughput at so many disbursements a transaction, raw and gateway in turns."""
+        through, sent, usages = [], [], []
+        with self.serving(per_transaction) as groups:
+            self.client.bulk(100)
+            self.raw.run(100, per_transaction)
+            for _ in range(runs):
+                sent.append(self.raw.run(count, per_transaction).per_second)
+                with usage_of(groups) as usage:
+                    through.append(count / self.client.bulk(count))
+                usages.append(usage)
+            self.check()
+        return Figure(
+            work=f"disbursements through a gateway, {per_transaction} a transaction",
+            unit=f"disbursements/s to {self.goal}",
+            runs=tuple(through),
+            yardstick="the same calls signed beforehand and sent raw",
+            yardstick_runs=tuple(sent),
+            checked=f"each act {self.goal}; the exposure on chain against the sum of principals",
+            goal="at least 0.9 of raw",
+            detail={"count": count, "per_request": _PER_REQUEST, "usage": _last(usages)},
+        )
+
+    def single(self, count: int) -> Figure:
+        """Latency of one disbursement by the API beside one raw transaction, in turns."""
+        alone, followed = [], []
+        with self.serving() as groups:
+            self.client.single()
+            self.client.accept_s.clear()
+            with usage_of(groups) as usage:
+                for _ in range(count):
+                    alone.append(self.raw.run(1, 1).seconds)
+                    followed.append(self.client.single())
+            self.check()
+        return Figure(
+            work=f"one disbursement by API, from request to {self.goal}",
+            unit="s",
+            runs=tuple(followed),
+            yardstick="one raw transaction, from sending to its receipt",
+            yardstick_runs=tuple(alone),
+            checked="as above",
+            goal="0.2 s more than raw at most",
+            detail={
+                "accepted_ms": _quantiles([1000 * each for each in self.client.accept_s]),
+                f"{self.goal}_s": _quantiles(followed),
+                "raw_receipt_s": _quantiles(alone),
+                "usage": usage.to_json(),
+            },
+        )
+
+    @contextmanager
+    def serving(self, per_transaction: int = 100) -> Iterator[dict[str, list[int]]]:
+        """The gateway in a process of its own; which processes belong to whom."""
+        home = self.network.homes["BANK-A"]
+        chain = home.settings.chain.model_copy(update={"acts_per_transaction": per_transaction})
+        home = replace(home, settings=home.settings.model_copy(update={"chain": chain}))
+        home.write()
+        with _serving(home) as (http, pid):
+            self.client.http = http
+            yield {"nodes": node_processes(self.engine), "gateway": [pid], "client": [os.getpid()]}
+
+    def check(self) -> None:
+        """The exposure on chain is the sum of all principals that the gateway was given."""
+        address = self.network.consortium.contract("AgreementBook").address
+        view = ask(self.node, "AgreementBook", address, "agreementOf", bytes.fromhex(self.client.agreement))
+        if view["exposure"] != self.client.principals:
+            raise AssertionError(f"the exposure on chain is {view['exposure']}, not {self.client.principals}")
+
+
+def figures(*, engine: str, quick: bool = False) -> list[Figure]:
     """Bulk throughput beside raw sends, and the latency of one disbursement beside a raw one's receipt."""
-    count, runs, singles = _SIZES[quick]
-    with tempfile.TemporaryDirectory() as folder, _network(Path(folder)) as network, network.node() as node:
-        agreement = _agree(network)
-        raw = RawSender(node)
-        with _serving(network.homes["BANK-A"]) as (client, pid):
-            client.agreement = agreement
-            client.bulk(100)
-            raw.run(100, 100)
-            with peak_memory(pid) as memory:
-                through, sent = [], []
-                for _ in range(runs):
-                    sent.append(raw.run(count, 100).per_second)
-                    through.append(count / client.bulk(count))
-            alone = [raw.run(1, 1).seconds for _ in range(singles)]
-            followed = [client.single() for _ in range(singles)]
-            _check(network, node, client)
-        peak_mib = round(memory.peak_bytes / 2**20)
-        return [
-            Figure(
-                work="disbursements through a gateway, 100 a transaction",
-                unit="disbursements/s to included",
-                runs=tuple(through),
-                yardstick="the same calls signed beforehand and sent raw",
-                yardstick_runs=tuple(sent),
-                checked="each act included; the exposure on chain against the sum of principals",
-                goal="at least 0.9 of raw",
-                detail={"count": count, "per_request": _PER_REQUEST, "gateway_peak_mib": peak_mib},
-            ),
-            Figure(
-                work="one disbursement by API, from request to included",
-                unit="s",
-                runs=tuple(followed),
-                yardstick="one raw transaction, from sending to its receipt",
-                yardstick_runs=tuple(alone),
-                checked="as above",
-                goal="0.2 s more than raw at most",
-                detail={
-                    "accepted_p50_ms": round(1000 * statistics.median(client.accept_s), 1),
-                    "accepted_p99_ms": round(1000 * _p99(client.accept_s), 1),
-                    "included_p50_s": round(statistics.median(followed), 3),
-                    "included_p99_s": round(_p99(followed), 3),
-                },
-            ),
-        ]
+    counts, runs = (_QUICK_COUNTS, _QUICK_RUNS) if quick else (_COUNTS, _RUNS)
+    with benched(engine) as bench:
+        found = [bench.bulk(per_transaction, count, runs) for per_transaction, count in counts.items()]
+        return [*found, bench.single(_QUICK_SINGLES if quick else _SINGLES)]
 
 
 @contextmanager
-def _network(folder: Path) -> Iterator[Network]:
-    network = build(folder)
-    try:
-        yield network
-    finally:
-        network.engine.stop()
+def benched(name: str) -> Iterator[Bench]:
+    """A new chain on this engine with everything that the measurements need."""
+    with tempfile.TemporaryDirectory() as folder, running(name, Path(folder) / "chain") as engine:
+        network = found_on(Path(folder), engine)
+        agreement = _agree(network)
+        with Node(engine.endpoints[0].url) as node:
+            client = Client(httpx.Client(), agreement, goal_of(name))
+            yield Bench(engine, network, node, RawSender(node), client, goal_of(name))
 
 
 def _agree(network: Network) -> str:
@@ -166,31 +215,31 @@ def _agree(network: Network) -> str:
 
 
 @contextmanager
-def _serving(home: Config) -> Iterator[tuple[Client, int]]:
-    """The member's gateway in a process of its own, and a client of it."""
+def _serving(home: Config) -> Iterator[tuple[httpx.Client, int]]:
+    """The member's gateway in a process of its own, and a connection to it."""
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(home, PASSPHRASE), daemon=True)
     process.start()
     try:
         run_until(lambda: home.address_path.exists() or None, "the gateway")
         with ApiClient.from_home(home, PASSPHRASE) as api:
             token = api.token()
-        http = httpx.Client(
-            base_url=home.address_path.read_text().strip(), timeout=600, headers={"Authorization": f"Bearer {token}"}
-        )
-        run_until(lambda: http.get("/ready").status_code == httpx.codes.OK or None, "the gateway to be ready")
-        assert process.pid is not None
-        yield Client(http, ""), process.pid
+        url, headers = home.address_path.read_text().strip(), {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=url, timeout=600, headers=headers) as http:
+            run_until(lambda: http.get("/ready").status_code == httpx.codes.OK or None, "the gateway to be ready")
+            assert process.pid is not None
+            yield http, process.pid
     finally:
         process.terminate()
         process.join(30)
 
 
-def _check(network: Network, node: Node, client: Client) -> None:
-    address = network.consortium.contract("AgreementBook").address
-    view = ask(node, "AgreementBook", address, "agreementOf", bytes.fromhex(client.agreement))
-    if view["exposure"] != client.principals:
-        raise AssertionError(f"the exposure on chain is {view['exposure']}, not {client.principals}")
+def _last(usages: list[Usage]) -> dict[str, object]:
+    return usages[-1].to_json()
 
 
-def _p99(values: list[float]) -> float:
-    return sorted(values)[min(len(values) - 1, len(values) * 99 // 100)]
+def _quantiles(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {
+        "p50": round(statistics.median(ordered), 3),
+        "p99": round(ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)], 3),
+    }

@@ -15,7 +15,7 @@ from tests.gateway.records.support import ndjson, repayment, with_agreement
 from tests.gateway.support import api_for, client_for, keyed, make_home, open_test_gateway
 
 
-def figures(*, quick: bool = False) -> list[Figure]:
+def figures(*, engine: str, quick: bool = False) -> list[Figure]:
     """Measure everything of this part; each figure beside its yardstick of the same run."""
     return [_upload(2_000 if quick else 50_000, runs=1 if quick else 3), _singles(50 if quick else 1_000)]
 

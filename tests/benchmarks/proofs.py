@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import coincurve
 
 from tallystick import acts, qbft, receipts, trie
 from tallystick.keys import ActKey
 from tests.benchmarks.measure import Figure, rate
-from tests.chain.qbft.network import KEYS, VALIDATORS, Block
+from tests.chain.qbft.network import KEYS, Block
 
 _BLOCK_RECEIPTS = 100
 _DOMAIN = acts.Domain(chain_id=1 << 40, verifying_contract=b"\x11" * 20)
 
 
-def figures(*, quick: bool = False) -> list[Figure]:
+def figures(*, engine: str, quick: bool = False) -> list[Figure]:
     """Headers verified, receipts rebuilt and proved, acts signed and recovered; beside bare signing and recovery."""
     count = 200 if quick else 4000
     recoveries = _bare_recoveries(count)
-    return [_headers(count, recoveries), *_receipts(count), _signed(count), _recovered(count, recoveries)]
+    headers = [_headers(count, validators, recoveries) for validators in (4, 7)]
+    return [*headers, *_receipts(count), _signed(count), _recovered(count, recoveries)]
 
 
 def _bare_recoveries(count: int) -> tuple[float, ...]:
@@ -32,33 +35,37 @@ def _bare_recoveries(count: int) -> tuple[float, ...]:
     return rate(count, lambda: [recover() for _ in range(count)])
 
 
-def _headers(count: int, recoveries: tuple[float, ...]) -> Figure:
-    encoded = [Block().with_item(8, number.to_bytes(2)).sealed(by=KEYS[:3]) for number in range(256, 256 + count)]
+def _headers(count: int, validators: int, recoveries: tuple[float, ...]) -> Figure:
+    keys = sorted((ActKey(bytes([number]) * 32) for number in range(1, validators + 1)), key=lambda key: key.address)
+    addresses = [key.address for key in keys]
+    expected = qbft.Validators.of(addresses)
+    unsealed = replace(Block(), validators=addresses).with_item(2, addresses[0])
+    numbers = range(256, 256 + count)
+    encoded = [unsealed.with_item(8, number.to_bytes(2)).sealed(by=keys[: expected.quorum]) for number in numbers]
     verified: list[qbft.Verified] = []
 
     def work() -> None:
-        verified[:] = [qbft.verify_header(header, VALIDATORS) for header in encoded]
+        verified[:] = [qbft.verify_header(header, expected) for header in encoded]
 
     runs = rate(count, work)
     assert len({each.chain_hash for each in verified}) == count
-    assert all(len(each.signers) == 3 for each in verified)
+    assert all(len(each.signers) == expected.quorum for each in verified)
+    _require_refused(encoded[0], expected)
     return Figure(
-        work="QBFT headers verified, 4 validators, 3 seals",
+        work=f"QBFT headers verified, {validators} validators, {expected.quorum} seals",
         unit="headers/s",
         runs=runs,
-        yardstick="coincurve recover, three a header",
-        yardstick_runs=tuple(speed / 3 for speed in recoveries),
-        checked="every header accepted with three signers; one with a byte changed refused"
-        if _refuses(encoded[0])
-        else "",
+        yardstick=f"coincurve recover, {expected.quorum} a header",
+        yardstick_runs=tuple(speed / expected.quorum for speed in recoveries),
+        checked="every header accepted with a quorum of signers; one with a byte changed refused",
     )
 
 
-def _refuses(encoded: bytes) -> bool:
+def _require_refused(encoded: bytes, expected: qbft.Validators) -> None:
     try:
-        qbft.verify_header(encoded[:100] + bytes([encoded[100] ^ 1]) + encoded[101:], VALIDATORS)
+        qbft.verify_header(encoded[:100] + bytes([encoded[100] ^ 1]) + encoded[101:], expected)
     except qbft.HeaderRefused:
-        return True
+        return
     raise AssertionError("a header with a changed byte was accepted")
 
 

@@ -25,7 +25,7 @@ FAULTY_EVERY = 1000
 TEXTS = ("paid at the counter", "柜台还款，已核对", "reminder sent by letter, no answer so far")
 
 
-def figures(*, quick: bool = False) -> list[Figure]:
+def figures(*, engine: str, quick: bool = False) -> list[Figure]:
     """Measure everything of this part; each figure beside its yardstick of the same run."""
     count = 16_384 if quick else 262_144
     return [_columnar(count), _from_lines(count // 4), _root(count * 4), _proofs(count // 4), _openings(count // 32)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from tallystick_devnet.demo.cast import CAST, ORIGINATOR
-from tallystick_devnet.demo.gateways import Gateways
 from tallystick_devnet.demo.journal import Journal
+from tallystick_devnet.demo.stage import Stage
 from tallystick_devnet.demo.waiting import until
 from tallystick_gateway.commands.records import CHECKED_AS
 
@@ -18,8 +17,9 @@ SAMPLE_SIZE: Final = 200
 _ENDED: Final = ("DONE", "FAILED")
 
 
-def audit_chain(journal: Journal, gateways: Gateways) -> None:
+def audit_chain(stage: Stage) -> None:
     """Every gateway recomputes agreements, shares, exposure, heads and logs from the chain alone."""
+    journal, gateways = stage.journal, stage.gateways
     with journal.step("Check 1: each gateway recomputes everything from the chain alone") as step:
         started = {part: str(gateways.api(part).post("/v1/chain:audit")["id"]) for part in CAST}
         audits: dict[str, Mapping[str, Any]] = {}
@@ -31,7 +31,7 @@ def audit_chain(journal: Journal, gateways: Gateways) -> None:
             step.done(sum(int(audit["height"]) for audit in audits.values()))
             return all(audit["state"] in _ENDED for audit in audits.values())
 
-        until(gateways, ended, "every gateway has recomputed the chain")
+        until(stage, ended, "every gateway has recomputed the chain")
         reports = {name: audit["report"] for name, audit in audits.items()}
         step.line.sent = f"{len(reports)} gateways, {max(int(audit['head']) for audit in audits.values())} blocks"
         step.line.held = _found(next(iter(reports.values())))
@@ -40,8 +40,9 @@ def audit_chain(journal: Journal, gateways: Gateways) -> None:
         step.line.differences += _disagreements(journal, reports)
 
 
-def audit_logs(journal: Journal, gateways: Gateways) -> None:
+def audit_logs(stage: Stage) -> None:
     """Each log's author recomputes its roots from values and secrets in its own database."""
+    journal, gateways = stage.journal, stage.gateways
     with journal.step("Check 2: each log's author recomputes its roots from its own database") as step:
         records = anchors = differences = 0
         for part in CAST:
@@ -58,9 +59,10 @@ def audit_logs(journal: Journal, gateways: Gateways) -> None:
         step.line.differences = differences
 
 
-def check_sample(journal: Journal, folder: Path, gateways: Gateways, agreement: str, seed: str) -> None:
+def check_sample(stage: Stage, agreement: str, seed: str) -> None:
     """The author opens a seeded sample; the three others check openings and proofs against the roots they read."""
-    path = folder / "openings.ndjson"
+    journal, gateways = stage.journal, stage.gateways
+    path = stage.folder / "openings.ndjson"
     with journal.step(f"Check 3: three others check {SAMPLE_SIZE} openings and proofs from a file") as step:
         options = ["--sample", str(SAMPLE_SIZE), "--seed", seed, "--stream", agreement, "--out", str(path)]
         gateways.tally(ORIGINATOR, "records", "open", *options)

@@ -6,10 +6,9 @@ import json
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -17,88 +16,103 @@ import click
 from rich.console import Console
 
 from tallystick.errors import TallystickError
-from tallystick_devnet.demo import checks, lending
+from tallystick_devnet.demo import checks, ending, lending
+from tallystick_devnet.demo.chain import ENGINES, DemoChain, open_engine
 from tallystick_devnet.demo.founding import found
-from tallystick_devnet.demo.gateways import Gateways, GatewayStopped
+from tallystick_devnet.demo.gateways import Gateways
 from tallystick_devnet.demo.journal import Journal
-from tallystick_devnet.engines import EmbeddedEngine
+from tallystick_devnet.demo.stage import Stage
+from tallystick_devnet.demo.usage import Taken, Usage
 from tallystick_devnet.sample import read_loans
 from tallystick_gateway.kit.api_client import GatewayAway
 
 __all__ = ["demo"]
 
-_SAMPLE_EVERY_S: Final = 0.5
 _MIB: Final = 2**20
 
 
+@dataclass
+class _Outcome:
+    """What the report says beside the steps."""
+
+    states: dict[str, dict[str, int]] = field(default_factory=dict)
+    sealers: list[ending.Sealer] = field(default_factory=list)
+    taken: dict[str, Taken] = field(default_factory=dict)
+
+
 @click.command()
-@click.option("--engine", type=click.Choice(["embedded"]), default="embedded", show_default=True)
+@click.option("--engine", type=click.Choice(ENGINES), default="embedded", show_default=True)
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=Path("var/demo"), show_default=True)
 @click.option("--loans", "count", type=click.IntRange(10, 10_000), default=10_000, show_default=True, help="How many.")
 @click.option("--seed", default="2018", show_default=True, help="Chooses the sample of check 3.")
 @click.option("--continue", "go_on", is_flag=True, envvar="CONTINUE", help="Go on where a stopped run was.")
 def demo(engine: str, folder: Path, count: int, seed: str, go_on: bool) -> None:
-    """Four members record real loans on one chain, and check each other. Exit 0 only if all agreed."""
+    """Four members record real loans on one chain, and check each other. Exit 0 only if all agreed.
+
+    On `embedded` the chain has one operator; on `qbft` each member runs a validator of its own.
+    """
     console = Console(width=None if sys.stdout.isatty() else 140)
     folder = folder.resolve()
     if _fresh(folder, go_on):
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(console)
+    chain = DemoChain(open_engine(engine, folder / "chain"))
     try:
-        peak = _run(journal, folder, count, seed)
+        outcome = _run(journal, folder, chain, count, seed)
     except TallystickError as stopped:
         console.print(f"[red]The demonstration stopped:[/] {stopped} ({stopped.code})", highlight=False)
         console.print(f"  → {stopped.advice}", highlight=False)
         console.print(f"What was done so far is kept in {_shown(folder)}.", highlight=False)
-        console.print("CONTINUE=1 make demo goes on there; make demo starts afresh.", highlight=False)
+        console.print(
+            f"CONTINUE=1 {_command(engine)} goes on there; {_command(engine)} starts afresh.", highlight=False
+        )
         sys.exit(1)
+    _write_report(folder / "report.json", engine, journal, outcome)
     console.print(journal.table())
-    _write_report(folder / "report.json", journal, peak)
-    memory = ", ".join(f"{name} {size / _MIB:.0f} MiB" for name, size in peak.items())
-    console.print(f"Peak memory of each gateway: {memory}", highlight=False)
+    if outcome.sealers:
+        console.print(ending.sealers_table(outcome.sealers))
+    for name, taken in outcome.taken.items():
+        console.print(f"{name}: {taken.peak_bytes / _MIB:.0f} MiB at most, {taken.cpu_s:.1f} s of CPU", highlight=False)
     if journal.differences:
         console.print(f"[red]{journal.differences} differences.[/] See above.", highlight=False)
         sys.exit(1)
-    console.print(
-        "All agreed. Everything is `included`; nothing is `final`: the embedded engine has one operator, who could "
-        "rewrite its chain.",
-        highlight=False,
-    )
-    console.print(f"What the members keep is in {_shown(folder)}; `make demo` starts afresh.", highlight=False)
+    console.print(f"All agreed. {chain.claim}", highlight=False)
+    console.print(f"What the members keep is in {_shown(folder)}; `{_command(engine)}` starts afresh.", highlight=False)
 
 
-def _run(journal: Journal, folder: Path, count: int, seed: str) -> dict[str, int]:
-    """All steps; the peak memory of each gateway by name, in bytes."""
+def _run(journal: Journal, folder: Path, chain: DemoChain, count: int, seed: str) -> _Outcome:
+    """All steps."""
     with journal.step("Read the real loans") as step:
         loans = read_loans()[:count]
         step.line.sent = f"{len(loans):,} loans, {sum(loan.principal for loan in loans) / 100:,.2f} USD"
-    with journal.step("Start the embedded chain engine") as step:
-        engine = EmbeddedEngine(folder / "chain")
-        engine.start()
-        step.line.sent = f"chain {engine.chain_id}"
-    try:
-        with Gateways(folder) as gateways, _sampling(gateways), _naming_the_dead(gateways):
-            found(journal, folder, gateways, engine.url)
-            agreement = lending.agree(journal, folder, gateways, loans)
-            lending.disburse(journal, folder, gateways, agreement, loans)
-            lending.settle(journal, gateways, agreement, loans)
-            lending.record_repayments(journal, folder, gateways, agreement, loans)
-            lending.list_by_status(journal, gateways, agreement)
-            checks.audit_chain(journal, gateways)
-            checks.audit_logs(journal, gateways)
-            checks.check_sample(journal, folder, gateways, agreement, seed)
-            return {part.name: size for part, size in gateways.peak_bytes.items()}
-    finally:
-        engine.stop()
+    with chain.running(journal), Gateways(folder) as gateways, _naming_the_dead(gateways):
+        nodes = chain.processes()
+        stage = Stage(journal, folder, chain, gateways)
+        with Usage(lambda: nodes | gateways.processes() | {"demonstration": os.getpid()}) as usage:
+            found(stage)
+            agreement = lending.agree(stage, loans)
+            lending.disburse(stage, agreement, loans)
+            lending.settle(stage, agreement, loans)
+            lending.record_repayments(stage, agreement, loans)
+            lending.list_by_status(stage, agreement)
+            checks.audit_chain(stage)
+            checks.audit_logs(stage)
+            checks.check_sample(stage, agreement, seed)
+            states = ending.check_states(stage)
+            sealers = ending.check_sealers(stage) if chain.sealed else []
+            return _Outcome(states, sealers, usage.taken())
 
 
-def _write_report(path: Path, journal: Journal, peak: dict[str, int]) -> None:
-    """The table for machines: every step, and the peak memory of each gateway in bytes."""
+def _write_report(path: Path, engine: str, journal: Journal, outcome: _Outcome) -> None:
+    """The tables for machines. `processes`: peak memory in bytes and processor time in seconds, by name."""
     report = {
+        "engine": engine,
         "steps": [asdict(line) for line in journal.lines],
         "differences": journal.differences,
-        "peak_bytes": peak,
+        "states": outcome.states,
+        "validators": [asdict(sealer) for sealer in outcome.sealers],
+        "processes": {name: asdict(taken) for name, taken in outcome.taken.items()},
     }
     path.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -109,29 +123,8 @@ def _naming_the_dead(gateways: Gateways) -> Iterator[None]:
     try:
         yield
     except GatewayAway:
-        gateways.watch()
+        gateways.check()
         raise
-
-
-@contextmanager
-def _sampling(gateways: Gateways) -> Iterator[None]:
-    """Note the gateways' memory twice a second, also while a command runs."""
-    stopped = threading.Event()
-
-    def sample() -> None:
-        while not stopped.wait(_SAMPLE_EVERY_S):
-            try:
-                gateways.watch()
-            except GatewayStopped:
-                return  # whoever waits for that gateway says so
-
-    thread = threading.Thread(target=sample, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopped.set()
-        thread.join()
 
 
 def _fresh(folder: Path, go_on: bool) -> bool:
@@ -141,6 +134,10 @@ def _fresh(folder: Path, go_on: bool) -> bool:
     if os.environ.get("CI") or not sys.stdin.isatty():
         return True
     return not click.confirm(f"An earlier run is in {_shown(folder)}. Go on with it?", default=True)
+
+
+def _command(engine: str) -> str:
+    return "make demo" if engine == ENGINES[0] else f"make demo ENGINE={engine}"
 
 
 def _shown(folder: Path) -> str:

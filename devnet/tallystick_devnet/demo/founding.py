@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tallystick.consortium import Consortium
 from tallystick_devnet.demo.cast import CAST, ORIGINATOR
-from tallystick_devnet.demo.gateways import Gateways
-from tallystick_devnet.demo.journal import Journal
+from tallystick_devnet.demo.stage import Stage
 from tallystick_devnet.demo.waiting import until
 
 __all__ = ["found"]
@@ -16,24 +13,26 @@ _RATIFIED_WITHIN_S = 90.0
 _GOVERNANCE_DELAY_S = "60"
 
 
-def found(journal: Journal, folder: Path, gateways: Gateways, node: str) -> None:
+def found(stage: Stage) -> None:
     """Bring everything to the point where members can act. What an earlier run did is kept."""
+    journal, gateways, chain = stage.journal, stage.gateways, stage.chain
     with journal.step("Make keys, configuration and a card for each member") as step:
-        gateways.init(node)
+        gateways.init(chain)
         step.line.sent = f"{len(CAST)} member cards"
 
-    document_path = folder / "consortium.json"
+    document_path = stage.folder / "consortium.json"
     with journal.step("Assemble the consortium: deploy its contracts") as step:
         if not document_path.exists():
             cards = [str(gateways.home(part) / "card.json") for part in CAST]
-            options = ["--node", node, "--out", str(document_path), "--delay", _GOVERNANCE_DELAY_S]
+            options = ["--node", chain.nodes(0)[0], "--engine", chain.engine.name]
+            options += ["--out", str(document_path), "--delay", _GOVERNANCE_DELAY_S]
             gateways.tally(ORIGINATOR, "consortium", "assemble", *cards, *options)
         document = Consortium.parse(document_path.read_bytes())
         step.line.sent = f"{len(document.contracts)} contracts"
         step.line.held = f"digest {document.digest.hex()[:16]}…"
 
     with journal.step("Each member checks file, chain and code, and joins") as step:
-        gateways.settle_addresses(node)
+        gateways.settle_addresses(chain)
         for part in CAST:
             if not (gateways.home(part) / "consortium.json").exists():
                 gateways.tally(part, "join", str(document_path), "--expect", document.digest.hex())
@@ -50,6 +49,6 @@ def found(journal: Journal, folder: Path, gateways: Gateways, node: str) -> None
             step.done(len(answer["ratified"]))
             return bool(answer["active"])
 
-        until(gateways, ratified, "every founder has ratified", within_s=_RATIFIED_WITHIN_S)
+        until(stage, ratified, "every founder has ratified", within_s=_RATIFIED_WITHIN_S)
         step.line.sent = f"{len(CAST)} ratifications"
         step.line.held = "consortium active"

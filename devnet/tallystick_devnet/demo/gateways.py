@@ -7,15 +7,13 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import psutil
-
 from tallystick.errors import TallystickError
 from tallystick_devnet.demo.cast import CAST, Part
+from tallystick_devnet.demo.chain import DemoChain
 from tallystick_devnet.engines.ports import free_port, is_free
 from tallystick_gateway.kit.api_client import ApiClient
 from tallystick_gateway.kit.config import Config
@@ -63,8 +61,6 @@ class Gateways:
         self._folder = folder
         self._processes: dict[Part, subprocess.Popen[bytes]] = {}
         self._clients: dict[Part, ApiClient] = {}
-        self.peak_bytes: dict[Part, int] = {}
-        """The highest resident memory that `watch` saw of each gateway."""
 
     def __enter__(self) -> Self:
         return self
@@ -87,23 +83,23 @@ class Gateways:
     def home(self, part: Part) -> Path:
         return self._folder / part.folder
 
-    def init(self, node: str) -> None:
+    def init(self, chain: DemoChain) -> None:
         """`tally init` for whoever has no home yet."""
-        for part in CAST:
+        for position, part in enumerate(CAST):
             if not self.home(part).exists():
                 options = ["--legal-id", part.legal_id, "--name", part.name, "--role", part.role]
-                options += ["--node", node, "--port", str(free_port()), "--development-arrival-dates"]
+                options += ["--port", str(free_port()), *chain.init_options(position)]
                 self.tally(part, "init", *options)
 
-    def settle_addresses(self, node: str) -> None:
-        """What an earlier run listened on may be taken now, and the engine may have moved: write it down anew."""
-        for part in CAST:
+    def settle_addresses(self, chain: DemoChain) -> None:
+        """What an earlier run listened on may be taken now, and nodes may have moved: write it down anew."""
+        for position, part in enumerate(CAST):
             config = Config.load(self.home(part))
             settings = config.settings
             port = settings.listen.port if is_free(settings.listen.port) else free_port()
             listen = settings.listen.model_copy(update={"port": port})
-            chain = settings.chain.model_copy(update={"nodes": [node]})
-            Config(config.home, settings.model_copy(update={"listen": listen, "chain": chain})).write()
+            nodes = settings.chain.model_copy(update={"nodes": chain.nodes(position)})
+            Config(config.home, settings.model_copy(update={"listen": listen, "chain": nodes})).write()
 
     def tally(self, part: Part, *arguments: str) -> str:
         """One `tally` command for that member."""
@@ -119,14 +115,19 @@ class Gateways:
             if part not in self._processes:
                 self._processes[part] = self._spawn(part)
         for part in CAST:
-            self._await_ready(part)
+            if part not in self._clients:
+                self._await_ready(part)
 
     def api(self, part: Part) -> ApiClient:
         """The local client of that member's gateway."""
         return self._clients[part]
 
-    def watch(self) -> None:
-        """Note how much memory each gateway takes now. Raises `GatewayStopped` if one has ended."""
+    def answers(self, part: Part) -> bool:
+        """Whether that member's gateway was started and answered."""
+        return part in self._clients
+
+    def check(self) -> None:
+        """Raise `GatewayStopped` if a gateway that was started has ended."""
         for part, process in self._processes.items():
             if process.poll() is not None:
                 raise GatewayStopped(
@@ -134,11 +135,13 @@ class Gateways:
                     member=part.name,
                     exit_code=process.returncode,
                 )
-            try:
-                resident = psutil.Process(process.pid).memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-            self.peak_bytes[part] = max(self.peak_bytes.get(part, 0), resident)
+
+    def kill(self, part: Part) -> None:
+        """End that member's gateway as `kill -9` does; `start` brings it back."""
+        self._clients.pop(part).close()
+        process = self._processes.pop(part)
+        process.kill()
+        process.wait()
 
     def stop(self) -> None:
         """End the processes, each by its own number: SIGTERM, and after half a minute SIGKILL."""
@@ -155,9 +158,9 @@ class Gateways:
                 process.wait()
         self._processes.clear()
 
-    def pids(self) -> Sequence[int]:
-        """Process numbers, in the order of the cast."""
-        return [process.pid for process in self._processes.values()]
+    def processes(self) -> dict[str, int]:
+        """The process numbers of the gateways that were started, by the name of what each is."""
+        return {f"gateway of {part.folder}": process.pid for part, process in list(self._processes.items())}
 
     def _log(self, part: Part) -> Path:
         return self._folder / f"{part.folder}.log"
@@ -185,7 +188,7 @@ class Gateways:
         deadline = time.monotonic() + _START_S
         config = Config.load(self.home(part))
         while not config.address_path.exists():
-            self.watch()
+            self.check()
             if time.monotonic() > deadline:
                 raise GatewayStopped(f"{part.name} did not start: {_last_lines(self._log(part))}", member=part.name)
             time.sleep(_LOOK_EVERY_S)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from tallystick_devnet.demo.cast import ARBITRATION, DEPOSITORY, ORIGINATOR, PARTNER
 from tallystick_devnet.demo.gateways import Gateways
-from tallystick_devnet.demo.journal import Journal
+from tallystick_devnet.demo.stage import Stage
 from tallystick_devnet.demo.waiting import follow, until
 from tallystick_devnet.sample import ARRIVAL_DATES, CURRENCY, SampleLoan, write_disbursements, write_repayments
 from tallystick_gateway.commands.following import read_lines
@@ -22,29 +21,30 @@ _DAY_S: Final = 86_400
 _LISTED: Final = ("IN_GRACE", "LATE_16_30", "LATE_31_120", "CHARGED_OFF")
 
 
-def agree(journal: Journal, folder: Path, gateways: Gateways, loans: Sequence[SampleLoan]) -> str:
+def agree(stage: Stage, loans: Sequence[SampleLoan]) -> str:
     """A 20/80 agreement, proposed and co-signed; its secret handed over as a sealed file. Returns its id."""
+    journal, gateways = stage.journal, stage.gateways
     originator, partner = gateways.api(ORIGINATOR), gateways.api(PARTNER)
     with journal.step("Propose the 20/80 agreement; the partner co-signs") as step:
         known = originator.get("/v1/agreements")["items"]
         if known:
             agreement = str(known[0]["agreement"])
-            follow(gateways, originator, [known[0]["submission_id"]], step.done)
+            follow(stage, originator, [known[0]["submission_id"]], step.done)
         else:
             answer = originator.post("/v1/agreements", _terms(gateways, loans), key="demo-agreement")
             agreement = str(answer["agreement"])
-            follow(gateways, originator, [answer["submission_id"]], step.done)
-        until(gateways, lambda: _state(gateways, agreement) is not None, "the partner sees the proposal")
+            follow(stage, originator, [answer["submission_id"]], step.done)
+        until(stage, lambda: _state(gateways, agreement) is not None, "the partner sees the proposal")
         if _state(gateways, agreement) == "PROPOSED":
             path = f"/v1/agreements/{agreement}/cosign"
             answer = partner.post(path, {"agreement": agreement}, key=f"demo-cosign-{agreement}")
-            follow(gateways, partner, [answer["submission_id"]], step.done)
-        until(gateways, lambda: _active(gateways, agreement), "both banks see the agreement as active")
+            follow(stage, partner, [answer["submission_id"]], step.done)
+        until(stage, lambda: _active(gateways, agreement), "both banks see the agreement as active")
         step.line.sent = "1 proposal, 1 co-signature"
         step.line.held = f"agreement {agreement[:16]}… active"
 
     with journal.step("Hand the agreement's secret over, sealed to the partner's key (HPKE)") as step:
-        sealed = folder / "agreement-secret.sealed.json"
+        sealed = stage.folder / "agreement-secret.sealed.json"
         if not partner.get(f"/v1/agreements/{agreement}")["secret_held"]:
             gateways.tally(ORIGINATOR, "agreements", "seal-secret", agreement, "--out", str(sealed))
             gateways.tally(PARTNER, "agreements", "open-secret", str(sealed), "--agreement", agreement)
@@ -52,42 +52,43 @@ def agree(journal: Journal, folder: Path, gateways: Gateways, loans: Sequence[Sa
     return agreement
 
 
-def disburse(journal: Journal, folder: Path, gateways: Gateways, agreement: str, loans: Sequence[SampleLoan]) -> None:
+def disburse(stage: Stage, agreement: str, loans: Sequence[SampleLoan]) -> None:
     """Every loan as one individually signed act, a hundred to a transaction."""
-    api = gateways.api(ORIGINATOR)
-    path = folder / "disbursements.ndjson"
+    api = stage.gateways.api(ORIGINATOR)
+    path = stage.folder / "disbursements.ndjson"
     write_disbursements(path, loans)
-    with journal.step(f"Disburse {len(loans):,} loans on chain", total=len(loans)) as step:
+    with stage.journal.step(f"Disburse {len(loans):,} loans on chain", total=len(loans)) as step:
         submissions = disburse_file(api, agreement, read_lines(path))
-        reached = follow(gateways, api, submissions, step.done)
+        reached = follow(stage, api, submissions, step.done)
         step.line.sent = f"{len(loans):,} signed acts"
         step.line.held = ", ".join(f"{count:,} {state}" for state, count in reached.items())
 
 
-def settle(journal: Journal, gateways: Gateways, agreement: str, loans: Sequence[SampleLoan]) -> None:
+def settle(stage: Stage, agreement: str, loans: Sequence[SampleLoan]) -> None:
     """The fully paid ones."""
-    api = gateways.api(ORIGINATOR)
+    api = stage.gateways.api(ORIGINATOR)
     paid = [loan.loan_id for loan in loans if loan.status == "FULLY_PAID"]
-    with journal.step(f"Settle {len(paid)} fully paid loans", total=len(paid)) as step:
+    with stage.journal.step(f"Settle {len(paid)} fully paid loans", total=len(paid)) as step:
         submissions = settle_loans(api, agreement, _SETTLED_ON, paid) if paid else []
-        reached = follow(gateways, api, submissions, step.done)
+        reached = follow(stage, api, submissions, step.done)
         step.line.sent = f"{len(paid)} signed acts"
         step.line.held = ", ".join(f"{count:,} {state}" for state, count in reached.items())
 
 
-def record_repayments(
-    journal: Journal, folder: Path, gateways: Gateways, agreement: str, loans: Sequence[SampleLoan]
-) -> int:
-    """Three files of cumulative repayments, one a business day, become anchored records; how many."""
-    api = gateways.api(ORIGINATOR)
+def record_repayments(stage: Stage, agreement: str, loans: Sequence[SampleLoan]) -> None:
+    """Three files of cumulative repayments, one a business day, become anchored records.
+
+    Where blocks are sealed nobody may say when a file arrived: there all three arrive now.
+    """
+    api = stage.gateways.api(ORIGINATOR)
     total = sum(1 for loan in loans if loan.paid_anything)
-    with journal.step(f"Record {total:,} repayments and anchor them", total=total) as step:
+    with stage.journal.step(f"Record {total:,} repayments and anchor them", total=total) as step:
         for day in ARRIVAL_DATES:
-            path = folder / f"repayments-{day}.ndjson"
+            path = stage.folder / f"repayments-{day}.ndjson"
             if not write_repayments(path, loans, agreement=agreement, arrives_on=day):
                 continue
-            options = ["--arrival-date", day.isoformat(), "--no-wait"]
-            gateways.tally(ORIGINATOR, "records", "submit", str(path), *options)
+            arrival = [] if stage.chain.sealed else ["--arrival-date", day.isoformat()]
+            stage.gateways.tally(ORIGINATOR, "records", "submit", str(path), *arrival, "--no-wait")
 
         def anchored() -> bool:
             logs = {log["stream"]: log for log in api.get("/v1/logs")["items"]}
@@ -95,21 +96,20 @@ def record_repayments(
             step.done(int(log["anchored"]))
             return int(log["anchored"]) == int(log["records"]) == total
 
-        until(gateways, anchored, "every repayment is anchored")
+        until(stage, anchored, "every repayment is anchored")
         step.line.sent = f"{total:,} records in {len(ARRIVAL_DATES)} files"
         step.line.held = f"{total:,} anchored"
-    return total
 
 
-def list_by_status(journal: Journal, gateways: Gateways, agreement: str) -> None:
+def list_by_status(stage: Stage, agreement: str) -> None:
     """Loans in grace, late and charged off, as the servicer states them."""
-    api = gateways.api(ORIGINATOR)
-    with journal.step("List loans in grace, late and charged off") as step:
+    api = stage.gateways.api(ORIGINATOR)
+    with stage.journal.step("List loans in grace, late and charged off") as step:
         found = {status: list(_with_status(api, agreement, status)) for status in _LISTED}
         step.line.sent = ", ".join(f"{len(rows)} {status}" for status, rows in found.items())
     for status, rows in found.items():
         names = ", ".join(str(row["loan_id"]) for row in rows[:8])
-        journal.console.print(f"    {status}: {names}{' …' if len(rows) > 8 else ''}", highlight=False)
+        stage.journal.console.print(f"    {status}: {names}{' …' if len(rows) > 8 else ''}", highlight=False)
 
 
 def _with_status(api: Any, agreement: str, status: str) -> Any:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from eth_abi.abi import decode
 
 from tallystick.client.artifacts import CONTRACTS, load
+from tallystick.client.calls import ask
 from tallystick.client.errors import decode_revert
 from tallystick.client.nodes import NodeRefused
 from tallystick.client.rpc import Node
@@ -24,14 +25,18 @@ __all__ = [
     "DeploymentFailed",
     "FoundersDiffer",
     "FoundingTerms",
+    "NotAdmitted",
     "check_deployment",
     "deploy_consortium",
+    "founders_of",
 ]
 
 _NO_PREDECESSOR: Final = "0x" + "00" * 20
 _RECEIPT_WITHIN_S: Final = 120.0
 _LOOK_EVERY_S: Final = 0.2
 _GAS_MARGIN: Final = 1.2
+_RECOVERY: Final = 2
+"""The purpose's code (acts.json)."""
 
 
 class DeploymentFailed(TallystickError):
@@ -53,6 +58,13 @@ class FoundersDiffer(TallystickError):
 
     code: ClassVar[str] = "deployment.founders_differ"
     advice: ClassVar[str] = "Do not join. Compare the cards with their members, then assemble again."
+
+
+class NotAdmitted(TallystickError):
+    """The document lists a member, after the founders, that the contract has not admitted with that card's key."""
+
+    code: ClassVar[str] = "deployment.not_admitted"
+    advice: ClassVar[str] = "Do not join. Ask another member for its export of the consortium, and compare the digests."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +103,11 @@ def deploy_consortium(
 
 
 def check_deployment(node: Node, contracts: Sequence[ContractEntry], cards: Sequence[MemberCard]) -> None:
-    """Check that each contract is this version's code, built with the stated arguments, for these founders.
+    """Check that each contract is this version's code, built with the stated arguments, for these members.
 
-    Raises `CodeDiffers`, `FoundersDiffer` or a `NodeError`.
+    `cards` are in order of admission: the founders', which the constructor was given, then those of members whom the
+    contract admitted since, with the RECOVERY key of their card. Raises `CodeDiffers`, `FoundersDiffer`, `NotAdmitted`
+    or a `NodeError`.
     """
     for entry in contracts:
         if entry.name not in CONTRACTS:
@@ -113,11 +127,25 @@ def check_deployment(node: Node, contracts: Sequence[ContractEntry], cards: Sequ
             )
     by_name = {entry.name: entry for entry in contracts}
     consortium = by_name["Consortium"]
-    _check_founders(consortium, cards)
+    founders = founders_of(consortium, cards)
+    _check_founders(consortium, founders)
+    for card in cards[len(founders) :]:
+        _check_admitted(node, consortium, card)
     for name in CONTRACTS[1:]:
         first, *_ = decode(load(name).constructor_types(), by_name[name].constructor_arguments)
         if bytes.fromhex(first[2:]) != consortium.address:
             raise CodeDiffers(f"{name} belongs to another consortium contract", contract=name)
+
+
+def founders_of(consortium: ContractEntry, cards: Sequence[MemberCard]) -> Sequence[MemberCard]:
+    """Of cards in order of admission, those of as many founders as the contract's constructor was given.
+
+    Raises `FoundersDiffer` if there are fewer.
+    """
+    founders, _settings = decode(load("Consortium").constructor_types(), consortium.constructor_arguments)
+    if len(cards) < len(founders):
+        raise FoundersDiffer(f"the contract has {len(founders)} founders, the document {len(cards)} members")
+    return cards[: len(founders)]
 
 
 def eth_founders(cards: Sequence[MemberCard], terms: FoundingTerms) -> list[tuple[Any, ...]]:
@@ -143,13 +171,19 @@ def _founder(card: MemberCard, key_from: int, key_until: int) -> tuple[Any, ...]
 
 
 def _check_founders(consortium: ContractEntry, cards: Sequence[MemberCard]) -> None:
-    artifact = load("Consortium")
-    founders, _settings = decode(artifact.constructor_types(), consortium.constructor_arguments)
-    expected = [_founder(card, *founder[-2:]) for card, founder in zip(cards, founders, strict=False)]
-    if len(founders) != len(cards) or list(founders) != expected:
-        differing = [card.name for card, there, ours in zip(cards, founders, expected, strict=False) if there != ours]
-        raise FoundersDiffer(
-            f"the contract's founders are not the members of the document: {', '.join(differing) or 'their number'}"
+    founders, _settings = decode(load("Consortium").constructor_types(), consortium.constructor_arguments)
+    expected = [_founder(card, *founder[-2:]) for card, founder in zip(cards, founders, strict=True)]
+    if list(founders) != expected:
+        differing = [card.name for card, there, ours in zip(cards, founders, expected, strict=True) if there != ours]
+        raise FoundersDiffer(f"the contract's founders are not the members of the document: {', '.join(differing)}")
+
+
+def _check_admitted(node: Node, consortium: ContractEntry, card: MemberCard) -> None:
+    """The contract knows the member, and the card's RECOVERY key as the member's: who signed the card is who is meant."""
+    key = ask(node, "Consortium", consortium.address, "keyOf", card.keys.recovery.rjust(32, b"\0"))
+    if key["member"] != card.member or key["purpose"] != _RECOVERY:
+        raise NotAdmitted(
+            f"the contract has not admitted {card.name} with the RECOVERY key of its card", member=card.member
         )
 
 

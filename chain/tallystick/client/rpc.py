@@ -21,6 +21,7 @@ BlockRef = int | str | bytes
 """A height, a tag such as `latest`, or (where a method takes it) a block hash of 32 bytes."""
 
 MAX_TRANSACTIONS: Final = 100_000
+MOST_NONCE: Final = 2**48
 _HASH_BYTES: Final = 32
 
 
@@ -67,7 +68,10 @@ class Node(Connection):
 
     def nonce(self, address: bytes, block: BlockRef = "latest") -> int:
         """How many transactions `address` has sent, up to `block` (`pending` counts the node's pool)."""
-        return self._quantity("eth_getTransactionCount", _hex(address), _ref(block))
+        method = "eth_getTransactionCount"
+        if (found := self._quantity(method, _hex(address), _ref(block))) > MOST_NONCE:
+            raise NodeAnswerMalformed(url=self.url, method=method, reason="more than any account ever sends")
+        return found
 
     def code(self, address: bytes, block: BlockRef = "latest") -> bytes:
         """The code at `address`; empty if there is none."""

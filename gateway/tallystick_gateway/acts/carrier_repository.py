@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, select, text, update
 
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.scoping import bulk_insert, owned_by, table_of
@@ -13,17 +13,20 @@ from .repository import chunks
 
 __all__ = [
     "CarrierLine",
-    "add_carrier",
+    "InFlight",
+    "add_carriers",
     "carriers_at_nonce",
     "carriers_by_hash",
     "in_flight",
     "mark_carriers",
     "next_nonce",
-    "note_carrier_attempt",
+    "note_refusal",
     "open_carriers",
     "open_nonces",
     "set_next_nonce",
     "stored_bytes",
+    "unmined",
+    "unmined_bytes",
 ]
 
 carriers = table_of(Carrier)
@@ -39,7 +42,15 @@ class CarrierLine(NamedTuple):
     hash: bytes
     contract: str
     kind: str
+    items: int
     state: str
+
+
+class InFlight(NamedTuple):
+    """Transactions that are stored or accepted and not yet in a block, and the gas that they declare together."""
+
+    transactions: int
+    gas: int
 
 
 def next_nonce(session: Session, address: bytes) -> int | None:
@@ -57,10 +68,13 @@ def set_next_nonce(session: Session, address: bytes, nonce: int) -> None:
         bulk_insert(session, SenderAccount, [{"address": address, "next_nonce": nonce}])
 
 
-def add_carrier(session: Session, row: dict[str, object]) -> int:
-    """Store a transaction; its row id."""
-    statement = insert(carriers).values(owner=session.owner, **row).returning(carriers.c.id)
-    return int(session.connection().execute(statement).scalar_one())
+def add_carriers(session: Session, rows: Sequence[dict[str, object]]) -> list[int]:
+    """Store transactions; their row ids, in the order of `rows`."""
+    if not rows:
+        return []
+    statement = insert(carriers).returning(carriers.c.id, sort_by_parameter_order=True)
+    owner = session.owner
+    return list(session.connection().execute(statement, [{**row, "owner": owner} for row in rows]).scalars())
 
 
 def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[CarrierLine]:
@@ -72,17 +86,37 @@ def open_carriers(session: Session, states: Sequence[str], limit: int) -> list[C
 
 def stored_bytes(session: Session, limit: int) -> list[tuple[CarrierLine, bytes]]:
     """Transactions that no node has taken yet, with their bytes, lowest nonce first."""
+    return _with_bytes(session, limit, carriers.c.state == "stored")
+
+
+def unmined(session: Session, nonces: range, limit: int) -> list[CarrierLine]:
+    """Transactions at these nonces that are in no block we took, sent or not, lowest nonce first."""
+    rows = session.execute(_carrier_columns(session).where(_unmined(nonces)).order_by(carriers.c.nonce).limit(limit))
+    return [CarrierLine(*row) for row in rows]
+
+
+def unmined_bytes(session: Session, nonces: range, limit: int) -> list[tuple[CarrierLine, bytes]]:
+    """`unmined` with their bytes."""
+    return _with_bytes(session, limit, _unmined(nonces))
+
+
+def _unmined(nonces: range) -> ColumnElement[bool]:
+    between = and_(carriers.c.nonce >= nonces.start, carriers.c.nonce < nonces.stop)
+    return and_(text(CARRIER_OPEN), carriers.c.state.in_(("stored", "accepted")), between)
+
+
+def _with_bytes(session: Session, limit: int, where: ColumnElement[bool]) -> list[tuple[CarrierLine, bytes]]:
     columns = (carriers.c[name] for name in (*CarrierLine._fields, "raw"))
-    query = select(*columns).where(owned_by(session, carriers), text(CARRIER_OPEN), carriers.c.state == "stored")
+    query = select(*columns).where(owned_by(session, carriers), text(CARRIER_OPEN), where)
     rows = session.execute(query.order_by(carriers.c.nonce, carriers.c.id).limit(limit))
     return [(CarrierLine(*row[:-1]), row[-1]) for row in rows]
 
 
-def in_flight(session: Session) -> int:
-    """How many transactions are stored or accepted and not yet in a block."""
-    query = select(func.count()).select_from(carriers)
+def in_flight(session: Session) -> InFlight:
+    """What is on its way to a block."""
+    query = select(func.count(), func.coalesce(func.sum(carriers.c.gas), 0)).select_from(carriers)
     query = query.where(owned_by(session, carriers), text(CARRIER_OPEN), carriers.c.state != "reverted")
-    return int(session.execute(query).scalar_one())
+    return InFlight(*session.execute(query).one())
 
 
 def open_nonces(session: Session, sender: bytes, from_nonce: int) -> frozenset[int]:
@@ -96,10 +130,11 @@ def open_nonces(session: Session, sender: bytes, from_nonce: int) -> frozenset[i
     return frozenset(session.execute(query).scalars())
 
 
-def note_carrier_attempt(session: Session, carrier_id: int, error: str) -> None:
-    """The node did not take it this time."""
-    mine = and_(owned_by(session, carriers), carriers.c.id == carrier_id)
-    session.execute(update(carriers).where(mine).values(attempts=carriers.c.attempts + 1, last_error=error))
+def note_refusal(session: Session, ids: Sequence[int], error: str) -> None:
+    """A node did not take these transactions this time."""
+    for some in chunks(ids):
+        mine = and_(owned_by(session, carriers), carriers.c.id.in_(some))
+        session.execute(update(carriers).where(mine).values(attempts=carriers.c.attempts + 1, last_error=error))
 
 
 def carriers_at_nonce(session: Session, sender: bytes, nonce: int) -> list[CarrierLine]:

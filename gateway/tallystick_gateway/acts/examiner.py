@@ -22,6 +22,7 @@ from .announcing import announce
 from .carrier_repository import CarrierLine
 from .desk import desk_of
 from .ends import tell_ended
+from .handover import MOST_FAILURES
 from .packing import calldata_of
 from .refusals import error_text
 from .repository import ActLine, CarriedAct
@@ -29,7 +30,6 @@ from .states import Facts, State
 
 __all__ = ["Examiner", "Verdict"]
 
-_MOST_ATTEMPTS = 5
 _AT_ONCE = 64
 _TRY_AGAIN = frozenset({"IssuedInFuture"})
 """Refusals that pass with time."""
@@ -116,28 +116,36 @@ class Examiner:
 
     def _carry_out(self, session: Session, carrier: CarrierLine, verdict: Verdict) -> None:
         carrier_repository.mark_carriers(session, [carrier.id], state="examined")
-        now = self._gateway.clock.now()
         again = list(verdict.innocent)
+        failing: list[CarriedAct] = []
+        if len(again) == carrier.items:
+            again, failing = [], again
         for item, refusal in verdict.guilty:
             if refusal.name == "AlreadyRecorded" and refusal.values.get("actId") == item.act_id:
                 # The chain has it: the watcher will see its event, here or in an earlier block.
-                repository.assign_carriers(session, [item.id], None)
+                repository.release(session, [item.id])
                 self._leave_to_watcher(session, item)
-            elif refusal.name in _TRY_AGAIN and item.attempts < _MOST_ATTEMPTS:
-                again.append(item)
+            elif refusal.name in _TRY_AGAIN:
+                failing.append(item)
             else:
                 self._reject(session, item, refusal.code, str(refusal), refusal.values)
-        exhausted = [item for item in again if item.attempts >= _MOST_ATTEMPTS]
-        for item in exhausted:
-            self._reject(session, item, "acts.kept_failing", "The transaction reverted again and again.", {})
-        self._send_again(session, [item for item in again if item.attempts < _MOST_ATTEMPTS])
+        self._note_failing(session, failing)
+        self._send_again(session, again)
         _log.info(
             "examined a reverted transaction",
             nonce=carrier.nonce,
             guilty=[refusal.name for _, refusal in verdict.guilty],
-            again=len(again) - len(exhausted),
-            at=str(now),
+            again=len(again),
+            failing=len(failing),
         )
+
+    def _note_failing(self, session: Session, items: Sequence[CarriedAct]) -> None:
+        """Acts whose transaction failed though none of them is refused now: it lacked gas, or time has to pass."""
+        repository.note_failures(session, [item.id for item in items])
+        self._send_again(session, [item for item in items if item.failures + 1 < MOST_FAILURES])
+        for item in items:
+            if item.failures + 1 >= MOST_FAILURES:
+                self._reject(session, item, "acts.kept_failing", "The transaction reverted again and again.", {})
 
     def _send_again_behind(self, session: Session, first: CarrierLine, later: Sequence[CarrierLine]) -> None:
         """What reverted behind acts of the same kind that now go again may have failed for want of them alone."""
@@ -150,21 +158,21 @@ class Examiner:
         ids = [item.id for item in items]
         lines = [_line(item) for item in items if item.state == State.BROADCAST]
         facts = Facts(valid_until=0, carrier_lost=True, signature_stored=True)
-        repository.move(session, lines, State.SIGNED, facts, self._gateway.clock.now())
-        repository.assign_carriers(session, ids, None)
+        repository.move(session, lines, State.SIGNED, facts, session.now)
+        repository.release(session, ids)
         repository.note_attempt(session, ids, error_text("acts.carrier_reverted", "Its transaction reverted."))
 
     def _leave_to_watcher(self, session: Session, item: CarriedAct) -> None:
         if item.state == State.SIGNED:
             facts = Facts(valid_until=0, node_accepted=True)
-            repository.move(session, [_line(item)], State.BROADCAST, facts, self._gateway.clock.now())
+            repository.move(session, [_line(item)], State.BROADCAST, facts, session.now)
 
     def _reject(self, session: Session, item: CarriedAct, code: str, detail: str, values: Mapping[str, object]) -> None:
-        now = self._gateway.clock.now()
+        now = session.now
         reason = error_text(code, detail, **values)
         lines = [_line(item)]
         repository.move(session, lines, State.REJECTED, Facts(valid_until=0, refusal=code), now, error=reason)
-        repository.assign_carriers(session, [item.id], None)
+        repository.release(session, [item.id])
         announce(session, now, lines, State.REJECTED)
         tell_ended(session, [item.id])
 

@@ -86,6 +86,7 @@ class ActRow(Owned, table=True):
     state: str = Field(max_length=16)
     carrier_id: int | None = Field(default=None, foreign_key="acts_carrier.id")
     attempts: int = 0
+    failures: int = Field(default=0, description="transactions that carried it and failed without a guilty act in them")
     error: str | None = Field(default=None, max_length=2000)
     height: int | None = None
 
@@ -113,6 +114,7 @@ class Carrier(Owned, table=True):
     attempts: int = 0
     last_error: str | None = Field(default=None, max_length=2000)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    after_height: int = Field(description="the last block taken when it was stored: it can stand in later ones only")
     height: int | None = None
 
 

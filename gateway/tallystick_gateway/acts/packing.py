@@ -28,7 +28,7 @@ class Waiting(NamedTuple):
     encoded: bytes
     signature: bytes
     companion: bytes | None
-    attempts: int
+    failures: int
 
 
 class Signed(Protocol):
@@ -77,13 +77,18 @@ _TRANSACTION_GAS = 21_000
 _ZERO_BYTE_GAS, _BYTE_GAS = 4, 16
 
 
-def pack(waiting: Sequence[Waiting], most_parcels: int, block_gas: int | None = None) -> list[Parcel]:
-    """The next parcels, at most `most_parcels`; what does not fit waits. None declares more than `block_gas`."""
+def pack(
+    waiting: Sequence[Waiting], most_parcels: int, block_gas: int | None = None, most_acts: int = MOST_ACTS
+) -> list[Parcel]:
+    """The next parcels, at most `most_parcels`, of at most `most_acts` acts each; what does not fit waits.
+
+    None declares more than `block_gas`.
+    """
     runs: dict[tuple[str, str], list[list[Waiting]]] = {}
     order: list[list[Waiting]] = []
     for act in waiting:
         of_kind = runs.setdefault((act.contract, act.kind), [])
-        if not of_kind or not _fits(of_kind[-1], act):
+        if not of_kind or not _fits(of_kind[-1], act, most_acts):
             of_kind.append([])
             order.append(of_kind[-1])
         of_kind[-1].append(act)
@@ -102,19 +107,20 @@ def calldata_of(contract: str, kind: str, acts: Sequence[Signed]) -> bytes:
 def gas_for(kind: str, acts: Sequence[Waiting], calldata: bytes) -> int:
     """The gas to declare: as little as surely suffices, since miners fill blocks by declared gas.
 
-    Doubled with every failed attempt of one of the acts: a transaction that ran out of gas goes again with more.
+    Doubled with every failure of one of the acts: a transaction that ran out of gas goes again with more.
     """
     cost = _COSTS.get(kind, _DEFAULT_COST)
     zeros = calldata.count(0)
     intrinsic = _TRANSACTION_GAS + _ZERO_BYTE_GAS * zeros + _BYTE_GAS * (len(calldata) - zeros)
     execution = cost.call + sum(cost.act + cost.word * (len(act.encoded) // 32) for act in acts)
-    attempts = max(act.attempts for act in acts)
-    return intrinsic + execution * (100 + _MARGIN_PERCENT) // 100 * (1 << min(attempts, 4))
+    failures = max(act.failures for act in acts)
+    return intrinsic + execution * (100 + _MARGIN_PERCENT) // 100 * (1 << min(failures, 4))
 
 
-def _fits(run: Sequence[Waiting], act: Waiting) -> bool:
+def _fits(run: Sequence[Waiting], act: Waiting, most_acts: int) -> bool:
+    """Whether the act may join the run. What failed before travels in ever smaller company of its like."""
     function: Function = function_of(act.contract, act.kind)
-    if not function.takes_array or len(run) >= MOST_ACTS:
+    if not function.takes_array or run[0].failures != act.failures or len(run) >= most_acts >> 2 * act.failures:
         return False
     return sum(len(one.encoded) + 200 for one in run) + len(act.encoded) + 200 <= MOST_BYTES
 
@@ -125,6 +131,8 @@ def _parcel(acts: Sequence[Waiting], block_gas: int | None) -> Parcel:
     while True:
         calldata = calldata_of(contract, kind, acts)
         gas = gas_for(kind, acts, calldata)
-        if block_gas is None or gas <= block_gas or len(acts) == 1:
+        if len(acts) == 1 and block_gas is not None:
+            gas = min(gas, block_gas)
+        if block_gas is None or gas <= block_gas:
             return Parcel(contract, kind, tuple(acts), calldata, gas)
         acts = acts[: len(acts) // 2]

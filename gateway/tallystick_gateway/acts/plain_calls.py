@@ -21,5 +21,5 @@ def store_call(session: Session, gateway: Gateway, contract: str, function: str,
     nonce = carrier_repository.next_nonce(session, address)
     if nonce is None:
         raise NodeAway("No node has told the sender's nonce yet.")
-    store(session, desk, nonce, Call(contract, function, calldata, gas), gateway.clock.now())
+    store(session, desk, nonce, [Call(contract, function, calldata, gas)], gateway.clock.now())
     carrier_repository.set_next_nonce(session, address, nonce + 1)

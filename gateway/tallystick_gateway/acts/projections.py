@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from tallystick_gateway.kit.clock import from_unix
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.watch.blocks import CheckedBlock
 from tallystick_gateway.watch.chain_event import ChainEvent
@@ -19,7 +18,7 @@ __all__ = ["apply"]
 
 def apply(session: Session, block: CheckedBlock, events: Sequence[ChainEvent]) -> None:
     """Mark acts as included (and final, where seals were checked), cancelled or expired, in the block's transaction."""
-    now = from_unix(block.time)
+    now = session.now
     _carried(session, block)
     mine = [event for event in events if event.values.get("member") == session.owner]
     recorded = {event.act_id for event in mine if event.act_id}
@@ -53,7 +52,7 @@ def _end(session: Session, block: CheckedBlock, lines: Sequence[ActLine], to: St
     goal_open = [line for line in lines if line.state not in (State.INCLUDED, State.FINAL, State.CANCELLED, to)]
     if not goal_open:
         return
-    now = from_unix(block.time)
+    now = session.now
     reason = {
         State.CANCELLED: error_text("acts.cancelled", "The act was cancelled on the chain."),
         State.EXPIRED: error_text("acts.expired", f"Block {block.height} is past the act's validity."),

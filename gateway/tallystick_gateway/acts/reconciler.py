@@ -1,13 +1,15 @@
-"""Our nonces against the node's: on start and on a timer, upward and downward, with gaps filled.
+"""Our nonces and bytes against what the nodes have: on start and on a timer, upward and downward, with gaps filled.
 
-Upward: the account has sent more than we remember (our database came from a backup): we go on after it. Downward: the
-node has forgotten what it took: the stored bytes are handed over again. A nonce that nothing of ours stands at would
+Upward: the account has sent more than we remember (our database came from a backup): we go on after it. Downward: a
+node has forgotten what it took, or never heard of it: the stored bytes are handed over. Every node of ours is asked,
+so that no single one can hold acts for ever: one that takes transactions and never puts them into a block (cut off
+from the others, paused, its pool lost) is only slower than the next. A nonce that nothing of ours stands at would
 block all later ones for ever: a no-op, a transfer of nothing to ourselves, takes it.
 """
 
 import structlog
 
-from tallystick.client import Node
+from tallystick.client import Node, NodeError
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.nodes import NodePool
@@ -21,6 +23,10 @@ from .sender import Sender
 __all__ = ["Reconciler"]
 
 _AT_ONCE = 256
+_NO_NONCE = 2**62
+_ALL = 100_000
+_REST = 12
+"""So many steps a node that failed is left alone: one that is paused costs a whole timeout each time."""
 _log = structlog.get_logger("reconciler")
 
 
@@ -30,26 +36,27 @@ class Reconciler:
     def __init__(self, gateway: Gateway, pool: NodePool, sender: Sender) -> None:
         self._gateway = gateway
         self._pool = pool
-        self._sender = sender
+        self._handover = sender.handover
         self._desk = desk_of(gateway)
         self._spent_before = 0
         """The account's nonce at the last comparison: what stands below it had time to be seen by the watcher."""
+        self._ours_before = 0
+        """Our next nonce at the last comparison: what stands below it had time to reach every node."""
+        self._resting: dict[Node, int] = {}
 
     def step(self) -> bool:
         """Compare and repair once. Raises `NodeAway` or a `NodeError` if no node answers."""
         if not self._desk.joined or not self._desk.may_sign:
             return False
         address = self._desk.sender_key.address
+        self._resting = {node: steps - 1 for node, steps in self._resting.items() if steps > 1}
         with self._pool.admitted() as node:
             spent = node.nonce(address, "latest")
             self._raise_floor(address, spent)
-            with self._gateway.database.read() as session:
-                open_ = carrier_repository.open_carriers(session, ["stored", "accepted"], _AT_ONCE)
-            self._settle_spent(node, [carrier for carrier in open_ if carrier.nonce < self._spent_before])
+            self._settle_spent(node, range(min(self._spent_before, spent)))
             self._spent_before = spent
-            if any(carrier.state == "accepted" and carrier.nonce >= spent for carrier in open_):
-                self._remind(open_, node.nonce(address, "pending"))
         self._fill_gaps(address, spent)
+        self._spread(address)
         return False
 
     def _raise_floor(self, address: bytes, spent: int) -> None:
@@ -57,24 +64,59 @@ class Reconciler:
             ours = carrier_repository.next_nonce(session, address)
         if ours is not None and ours >= spent:
             return
-        if ours is not None:
-            _log.warning("the account has sent more than we remember", ours=ours, node=spent)
+        spent = self._least_spent(address, spent)
+        if ours is not None and ours < spent:
+            _log.warning("the account has sent more than we remember", ours=ours, nodes=spent)
         with self._gateway.database.write() as session:
             if (carrier_repository.next_nonce(session, address) or 0) <= spent:
                 carrier_repository.set_next_nonce(session, address, spent)
 
-    def _settle_spent(self, node: Node, carriers: list[CarrierLine]) -> None:
-        """Open transactions whose nonces were spent a while ago: the watcher is late, or something else took them."""
-        for carrier in carriers:
-            self._sender.settle_nonce(node, carrier.sender, carrier.nonce)
+    def _least_spent(self, address: bytes, spent: int) -> int:
+        """What no node that answers contradicts: a nonce too high would wait for ever."""
+        for node in self._awake():
+            try:
+                spent = min(spent, node.nonce(address, "latest"))
+            except NodeError:
+                self._resting[node] = _REST
+        return spent
 
-    def _remind(self, carriers: list[CarrierLine], known: int) -> None:
-        """What a node accepted and no longer has is handed over again: `known` is the first nonce it has nothing at."""
-        forgotten = [carrier.id for carrier in carriers if carrier.state == "accepted" and carrier.nonce >= known]
-        if forgotten:
-            _log.warning("the node has forgotten transactions", count=len(forgotten))
-            with self._gateway.database.write() as session:
-                carrier_repository.mark_carriers(session, forgotten, state="stored")
+    def _awake(self) -> list[Node]:
+        return [node for node in self._pool.nodes if self._resting.get(node, 0) == 0]
+
+    def _settle_spent(self, node: Node, nonces: range) -> None:
+        """Open transactions whose nonces were spent a while ago: the watcher is late, or something else took them."""
+        for carrier in self._unmined(nonces):
+            self._handover.settle_nonce(node, carrier.sender, carrier.nonce)
+
+    def _unmined(self, nonces: range) -> list[CarrierLine]:
+        with self._gateway.database.read() as session:
+            return carrier_repository.unmined(session, nonces, _AT_ONCE)
+
+    # ── what some node lacks ──
+
+    def _spread(self, address: bytes) -> None:
+        """Hand every node what it lacks of all that waited at the last comparison already."""
+        before, self._ours_before = self._ours_before, self._ours(address)
+        if not self._unmined(range(before)):
+            return
+        for node in self._awake():
+            try:
+                self._hand_over(node, range(node.nonce(address, "pending"), before))
+            except NodeError as why:
+                self._resting[node] = _REST
+                _log.info("a node could not be given what waits", node=node.url, code=why.code)
+
+    def _hand_over(self, node: Node, lacking: range) -> None:
+        with self._gateway.database.read() as session:
+            waiting = carrier_repository.unmined_bytes(session, lacking, _AT_ONCE)
+        if waiting:
+            self._handover.offer(node, waiting)
+
+    # ── gaps ──
+
+    def _ours(self, address: bytes) -> int:
+        with self._gateway.database.read() as session:
+            return carrier_repository.next_nonce(session, address) or 0
 
     def _fill_gaps(self, address: bytes, spent: int) -> None:
         with self._gateway.database.read() as session:
@@ -83,10 +125,21 @@ class Reconciler:
             return
         with self._gateway.database.write() as session:
             missing = _missing(session, address, spent)
+            if len(missing) == _AT_ONCE:
+                self._go_back(session, address, spent)
+                return
             _log.warning("filling gaps in our nonces", nonces=missing)
-            now = self._gateway.clock.now()
             for nonce in missing:
-                store(session, self._desk, nonce, None, now)
+                store(session, self._desk, nonce, [None], session.now)
+
+    def _go_back(self, session: Session, address: bytes, spent: int) -> None:
+        """Our nonces are far above the account's (a node had claimed too much): nothing of ours could ever be mined."""
+        _log.warning(
+            "our nonces ran away, going back", ours=carrier_repository.next_nonce(session, address), node=spent
+        )
+        for carrier in carrier_repository.unmined(session, range(spent, _NO_NONCE), _ALL):
+            self._handover.abandon(session, carrier)
+        carrier_repository.set_next_nonce(session, address, spent)
 
 
 def _missing(session: Session, address: bytes, spent: int) -> list[int]:

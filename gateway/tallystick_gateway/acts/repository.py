@@ -44,6 +44,8 @@ __all__ = [
     "list_submissions",
     "move",
     "note_attempt",
+    "note_failures",
+    "release",
     "store_signatures",
     "unpacked_acts",
     "unsigned_acts",
@@ -63,7 +65,7 @@ class ActLine(NamedTuple):
     state: State
     submission_id: str
     valid_until: int
-    attempts: int = 0
+    failures: int = 0
 
 
 class UnsignedAct(NamedTuple):
@@ -86,7 +88,7 @@ class CarriedAct(NamedTuple):
     encoded: bytes
     signature: bytes
     companion: bytes | None
-    attempts: int
+    failures: int
     state: str
     submission_id: str
     valid_until: int
@@ -313,6 +315,13 @@ def note_attempt(session: Session, act_row_ids: Sequence[int], error: str) -> No
         )
 
 
+def note_failures(session: Session, act_row_ids: Sequence[int]) -> None:
+    """One more transaction that carried these acts failed, and none of its acts was to blame."""
+    for some in chunks(act_row_ids):
+        mine = and_(owned_by(session, acts), acts.c.id.in_(some))
+        session.execute(update(acts).where(mine).values(failures=acts.c.failures + 1))
+
+
 def act_ids_by_kind(session: Session, act_row_ids: Sequence[int]) -> dict[str, list[bytes]]:
     """The act ids of these rows, by kind of act."""
     found: dict[str, list[bytes]] = {}
@@ -323,11 +332,20 @@ def act_ids_by_kind(session: Session, act_row_ids: Sequence[int]) -> dict[str, l
     return found
 
 
-def assign_carriers(session: Session, act_row_ids: Sequence[int], carrier_id: int | None) -> None:
-    """Say which transaction carries these acts."""
+def assign_carriers(session: Session, carried: Sequence[tuple[int, int]]) -> None:
+    """Say which transaction carries each act: (act's row, transaction's row)."""
+    mine = (owned_by(session, acts), acts.c.id == bindparam("row_id"))
+    session.connection().execute(
+        update(acts).where(*mine).values(carrier_id=bindparam("carrier")),
+        [{"row_id": row_id, "carrier": carrier_id} for row_id, carrier_id in carried],
+    )
+
+
+def release(session: Session, act_row_ids: Sequence[int]) -> None:
+    """No transaction carries these acts any more."""
     for some in chunks(act_row_ids):
         mine = and_(owned_by(session, acts), acts.c.id.in_(some))
-        session.execute(update(acts).where(mine).values(carrier_id=carrier_id))
+        session.execute(update(acts).where(mine).values(carrier_id=None))
 
 
 def history_of(session: Session, act_row_id: int) -> list[Transition]:
@@ -337,10 +355,10 @@ def history_of(session: Session, act_row_id: int) -> list[Transition]:
 
 
 def _lines(session: Session, where: ColumnElement[bool]) -> list[ActLine]:
-    query = select(acts.c.id, acts.c.state, acts.c.submission_id, acts.c.valid_until, acts.c.attempts)
+    query = select(acts.c.id, acts.c.state, acts.c.submission_id, acts.c.valid_until, acts.c.failures)
     return [
-        ActLine(id_, State(state), submission_id, valid_until, attempts)
-        for id_, state, submission_id, valid_until, attempts in session.execute(
+        ActLine(id_, State(state), submission_id, valid_until, failures)
+        for id_, state, submission_id, valid_until, failures in session.execute(
             query.where(owned_by(session, acts), where)
         )
     ]

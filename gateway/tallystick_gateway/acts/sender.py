@@ -6,21 +6,19 @@ forgotten in between by a crash is sent again: the chain refuses a second identi
 
 from collections.abc import Callable, Sequence
 
-import structlog
-
-from tallystick.client import Fault, Node, NodeError, NodeRefused
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.nodes import NodePool
 
 from . import carrier_repository, repository
 from .announcing import announce
-from .carrier_repository import CarrierLine
+from .carrier_repository import InFlight
 from .carriers import Call, store
 from .desk import desk_of
 from .ends import tell_ended
 from .errors import KeyNotValid
-from .packing import MOST_ACTS, Waiting, pack
+from .handover import Handover
+from .packing import Parcel, Waiting, pack
 from .refusals import error_text
 from .repository import ActLine, UnsignedAct
 from .signers import require_valid_key
@@ -28,14 +26,15 @@ from .states import Facts, State
 
 __all__ = ["Sender"]
 
-_IN_FLIGHT = 128
-"""Transactions stored or accepted and not yet in a block: several blocks' worth, so that no block waits for us."""
+_IN_FLIGHT = 1024
+"""Transactions stored or accepted and not yet in a block, at most."""
+_BLOCKS_IN_FLIGHT = 4
+"""So many blocks' worth of gas is on its way, so that no block waits for us."""
 _BUSY = 8
 """With so many in flight only full parcels leave: the next block makes room, and fewer transactions carry more."""
 _SIGNED_AT_ONCE = 2000
-_SENT_AT_ONCE = 64
-_MOST_ATTEMPTS = 5
-_log = structlog.get_logger("sender")
+_PACKED_AT_ONCE = 2000
+_SENT_AT_ONCE = 256
 
 
 class Sender:
@@ -46,6 +45,8 @@ class Sender:
         self._pool = pool
         self._desk = desk_of(gateway)
         self._block_gas = block_gas
+        self._most_acts = gateway.config.settings.chain.acts_per_transaction
+        self.handover = Handover(gateway)
 
     def step(self) -> bool:
         """Sign, pack and send what waits; True if more is waiting.
@@ -62,7 +63,7 @@ class Sender:
     def waits_for_blocks(self) -> bool:
         """Whether something of ours is on its way to a block."""
         with self._gateway.database.read() as session:
-            return carrier_repository.in_flight(session) > 0
+            return carrier_repository.in_flight(session).transactions > 0
 
     # ── signing what was accepted before a node was seen ──
 
@@ -99,31 +100,28 @@ class Sender:
             if not self._packable(session):
                 return False
         with self._gateway.database.write() as session:
-            waiting = self._packable(session)
-            if not waiting:
-                return False
-            room = _IN_FLIGHT - carrier_repository.in_flight(session)
-            parcels = pack(waiting, room, self._block_gas())
+            in_flight = carrier_repository.in_flight(session)
+            block_gas = self._block_gas()
+            parcels = pack(self._packable(session), _IN_FLIGHT - in_flight.transactions, block_gas, self._most_acts)
+            parcels = _affordable(parcels, in_flight, block_gas)
             address = self._desk.sender_key.address
             nonce = carrier_repository.next_nonce(session, address)
-            if nonce is None:
+            if nonce is None or not parcels:
                 return False
-            now = self._gateway.clock.now()
-            for each, parcel in enumerate(parcels, nonce):
-                call = Call(parcel.contract, parcel.kind, parcel.calldata, parcel.gas, len(parcel.acts))
-                carrier_id = store(session, self._desk, each, call, now)
-                repository.assign_carriers(session, [act.id for act in parcel.acts], carrier_id)
+            calls = [Call(each.contract, each.kind, each.calldata, each.gas, len(each.acts)) for each in parcels]
+            carrier_ids = store(session, self._desk, nonce, calls, session.now)
+            carried = zip(parcels, carrier_ids, strict=True)
+            repository.assign_carriers(session, [(act.id, id_) for parcel, id_ in carried for act in parcel.acts])
             carrier_repository.set_next_nonce(session, address, nonce + len(parcels))
         return True
 
     def _packable(self, session: Session) -> list[Waiting]:
         """Signed acts without a transaction, as far as there is room for more in flight."""
-        in_flight = carrier_repository.in_flight(session)
-        room = _IN_FLIGHT - in_flight
-        if room <= 0:
+        in_flight = carrier_repository.in_flight(session).transactions
+        if in_flight >= _IN_FLIGHT:
             return []
-        waiting = [Waiting(*row) for row in repository.unpacked_acts(session, room * MOST_ACTS)]
-        if in_flight >= _BUSY and len(waiting) < MOST_ACTS:
+        waiting = [Waiting(*row) for row in repository.unpacked_acts(session, _PACKED_AT_ONCE)]
+        if in_flight >= _BUSY and len(waiting) < self._most_acts:
             return []
         return waiting
 
@@ -135,94 +133,18 @@ class Sender:
         if not stored:
             return False
         with self._pool.admitted() as node:
-            answers = node.send_raw_batch([raw for _, raw in stored])
-            self._note(node, [(carrier, answer) for (carrier, _), answer in zip(stored, answers, strict=True)])
-        return len(stored) == _SENT_AT_ONCE
-
-    def _note(self, node: Node, answers: Sequence[tuple[CarrierLine, bytes | NodeError]]) -> None:
-        taken: list[int] = []
-        failed: list[tuple[CarrierLine, NodeError]] = []
-        for carrier, answer in answers:
-            if isinstance(answer, bytes) or _fault(answer) is Fault.ALREADY_KNOWN:
-                taken.append(carrier.id)
-            else:
-                failed.append((carrier, answer))
-        now = self._gateway.clock.now()
-        with self._gateway.database.write() as session:
-            carrier_repository.mark_carriers(session, taken, state="accepted")
-            lines = [line for line in repository.acts_on(session, taken) if line.state is State.SIGNED]
-            repository.move(session, lines, State.BROADCAST, Facts(valid_until=0, node_accepted=True), now)
-            for carrier, why in failed:
-                self._note_failure(session, carrier, why)
-        for carrier, why in failed:
-            if _fault(why) is Fault.NONCE_TOO_LOW:
-                self.settle_nonce(node, carrier.sender, carrier.nonce)
-        others = [why for _, why in failed if _fault(why) is not Fault.NONCE_TOO_LOW and not _never(why)]
-        if others:
-            raise others[0]
-
-    def _note_failure(self, session: Session, carrier: CarrierLine, why: NodeError) -> None:
-        text = error_text(why.code, str(why))
-        carrier_repository.note_carrier_attempt(session, carrier.id, text)
-        lines = repository.acts_on(session, [carrier.id])
-        repository.note_attempt(session, [line.id for line in lines], text)
-        if _never(why):
-            _log.warning("a transaction can never be taken", nonce=carrier.nonce, reason=str(why))
-            self.abandon(session, carrier)
-            self._give_up(session, [line for line in lines if line.attempts >= _MOST_ATTEMPTS], why)
-
-    def _give_up(self, session: Session, lines: Sequence[ActLine], why: NodeError) -> None:
-        """Acts that no node takes in whatever parcel they come."""
-        open_ = [line._replace(state=State.SIGNED) for line in lines if line.state in (State.SIGNED, State.BROADCAST)]
-        now = self._gateway.clock.now()
-        facts = Facts(valid_until=0, refusal=why.code)
-        repository.move(session, open_, State.REJECTED, facts, now, error=error_text(why.code, str(why)))
-        announce(session, now, open_, State.REJECTED)
-        tell_ended(session, [line.id for line in open_])
-
-    def settle_nonce(self, node: Node, sender: bytes, nonce: int) -> None:
-        """The node says this nonce is spent: find out by which of everything we ever signed at it, if any.
-
-        What has a receipt is left to the watcher; the acts of what can never be mined any more are packed anew.
-        """
-        with self._gateway.database.read() as session:
-            candidates = carrier_repository.carriers_at_nonce(session, sender, nonce)
-        calls = [("eth_getTransactionReceipt", (f"0x{carrier.hash.hex()}",)) for carrier in candidates]
-        receipts = node.batch(calls)
-        for receipt in receipts:
-            if isinstance(receipt, NodeError):
-                raise receipt
-        mined = {carrier.id for carrier, receipt in zip(candidates, receipts, strict=True) if receipt is not None}
-        now = self._gateway.clock.now()
-        with self._gateway.database.write() as session:
-            for carrier in candidates:
-                if carrier.state not in {"stored", "accepted"}:
-                    continue
-                if carrier.id in mined:
-                    carrier_repository.mark_carriers(session, [carrier.id], state="accepted")
-                    lines = [x for x in repository.acts_on(session, [carrier.id]) if x.state is State.SIGNED]
-                    repository.move(session, lines, State.BROADCAST, Facts(valid_until=0, node_accepted=True), now)
-                else:
-                    self.abandon(session, carrier)
-
-    def abandon(self, session: Session, carrier: CarrierLine) -> None:
-        """The transaction will never be mined: its open acts go back to be packed anew."""
-        carrier_repository.mark_carriers(session, [carrier.id], state="lost")
-        lines = repository.acts_on(session, [carrier.id])
-        back = [line for line in lines if line.state is State.BROADCAST]
-        facts = Facts(valid_until=0, carrier_lost=True, signature_stored=True)
-        repository.move(session, back, State.SIGNED, facts, self._gateway.clock.now())
-        again = [line.id for line in lines if line.state in (State.BROADCAST, State.SIGNED)]
-        repository.assign_carriers(session, again, None)
+            took_any = self.handover.give(node, stored)
+        return took_any and len(stored) == _SENT_AT_ONCE
 
 
-_NEVER = frozenset({Fault.GAS_ABOVE_BLOCK, Fault.GAS_TOO_LOW, Fault.TRANSACTION_TOO_LARGE})
-
-
-def _fault(why: NodeError) -> Fault:
-    return why.fault if isinstance(why, NodeRefused) else Fault.OTHER
-
-
-def _never(why: NodeError) -> bool:
-    """The node will not take these bytes, however often they are sent."""
-    return _fault(why) in _NEVER
+def _affordable(parcels: Sequence[Parcel], in_flight: InFlight, block_gas: int | None) -> list[Parcel]:
+    """As many of the first of them as keep a few blocks busy."""
+    left = None if block_gas is None else _BLOCKS_IN_FLIGHT * block_gas - in_flight.gas
+    chosen: list[Parcel] = []
+    for parcel in parcels:
+        if left is not None:
+            left -= parcel.gas
+            if left < 0 and in_flight.transactions + len(chosen) >= _BUSY:
+                break
+        chosen.append(parcel)
+    return chosen

@@ -77,7 +77,7 @@ class Chain(_Entry):
     """The chain's nodes, asked in this order, and the engine's kind, which fixes the goal state.
 
     `validator` is the address of the member's own validator node, whose votes this gateway casts; "" is the first of
-    `nodes`.
+    `nodes`. `acts_per_transaction` bounds how many acts travel together: fewer where nodes take smaller transactions.
     """
 
     nodes: list[str] = Field(default_factory=list)
@@ -85,6 +85,7 @@ class Chain(_Entry):
     engine: Literal["embedded", "qbft", "besu"] = "embedded"
     poll_s: float = Field(default=0.5, gt=0, le=60)
     clock_limit_s: int = Field(default=60, ge=5, le=3600)
+    acts_per_transaction: int = Field(default=100, ge=1, le=100)
 
 
 class Batching(_Entry):

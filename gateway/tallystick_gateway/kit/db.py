@@ -141,6 +141,12 @@ class Session(sqlmodel.Session):
         owner: bytes = self.info["owner"]
         return owner
 
+    @property
+    def now(self) -> datetime:
+        """The time by the clock of the gateway whose session this is."""
+        now: datetime = self.info["clock"]()
+        return now
+
     def commit(self) -> NoReturn:
         raise CommitOutsideBoundary("only Database.write commits")
 
@@ -166,9 +172,10 @@ class Database:
     Durable: what `write()` has ended without an error survives `kill -9` and power loss (WAL, synchronous=FULL).
     """
 
-    def __init__(self, path: Path, owner: bytes) -> None:
+    def __init__(self, path: Path, owner: bytes, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.path = path
         self.owner = owner
+        self._clock = clock
         self.engine = _engine(path)
         self._writer = threading.Lock()
         self._writing = threading.local()
@@ -207,7 +214,7 @@ class Database:
         self.engine.dispose()
 
     def _session(self, engine: Engine) -> Session:
-        return Session(engine, info={"owner": self.owner}, autoflush=True, expire_on_commit=False)
+        return Session(engine, info={"owner": self.owner, "clock": self._clock}, autoflush=True, expire_on_commit=False)
 
 
 @contextmanager

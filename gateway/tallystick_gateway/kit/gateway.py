@@ -84,7 +84,7 @@ def open_gateway(config: Config, keystore: Keystore, clock: Clock | None = None)
     """Put a gateway together over a migrated database. The caller holds the lease and closes the database."""
     clock = clock or clock_of(config)
     limits = config.settings.limits
-    database = guard(Database(config.database_path, config.member_id))
+    database = guard(Database(config.database_path, config.member_id, clock.now))
     pulse = Pulse()
     database.on_commit(pulse.beat)
     return Gateway(

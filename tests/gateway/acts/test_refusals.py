@@ -177,23 +177,22 @@ def test_an_act_taken_back_before_it_is_sent_is_burnt_on_the_chain(stage: Stage,
     with bank.gateway.database.write() as session:
         # Someone else holds the bytes: only the chain can burn them. Ours are kept from leaving first.
         (line,) = repository.acts_by_id(session, list(accepted.act_ids))
-        carrier_id = carrier_repository.add_carrier(
-            session,
-            {
-                "sender": bytes(20),
-                "nonce": 0,
-                "hash": os.urandom(32),
-                "raw": b"",
-                "contract": "LoanLedger",
-                "kind": "Disburse",
-                "gas": 0,
-                "items": 1,
-                "state": "lost",
-                "attempts": 0,
-                "created_at": bank.gateway.clock.now(),
-            },
-        )
-        repository.assign_carriers(session, [line.id], carrier_id)
+        row = {
+            "sender": bytes(20),
+            "nonce": 0,
+            "hash": os.urandom(32),
+            "raw": b"",
+            "contract": "LoanLedger",
+            "kind": "Disburse",
+            "gas": 0,
+            "items": 1,
+            "state": "lost",
+            "attempts": 0,
+            "created_at": bank.gateway.clock.now(),
+            "after_height": 0,
+        }
+        (carrier_id,) = carrier_repository.add_carriers(session, [row])
+        repository.assign_carriers(session, [(line.id, carrier_id)])
     answer = api.post(f"/v1/submissions/{accepted.submission_id}:cancel", headers=keyed())
     assert answer.status_code == 202, answer.text
     assert bank.settle(answer.json()["id"]).state == "included"

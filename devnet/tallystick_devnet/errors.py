@@ -8,6 +8,7 @@ from typing import ClassVar
 from tallystick.errors import TallystickError
 
 __all__ = [
+    "CompilerMissing",
     "DevnetError",
     "EngineFailed",
     "EngineNotRunning",
@@ -16,6 +17,8 @@ __all__ = [
     "FolderLocked",
     "FolderTaken",
     "GenesisForeign",
+    "GoMissing",
+    "GoTooOld",
     "GroupsWrong",
     "NoNodeAnswers",
     "NodeDown",
@@ -24,7 +27,8 @@ __all__ = [
     "NodeUnknown",
     "NotOnThisEngine",
     "PortTaken",
-    "QuorumNotBuilt",
+    "QuorumBuildFailed",
+    "QuorumModulesMissing",
     "QuorumProgramWrong",
     "StateBroken",
     "StateForeign",
@@ -233,23 +237,78 @@ class NodeKeyForeign(DevnetError):
 
 
 class QuorumProgramWrong(DevnetError):
-    """TALLY_QUORUM names no program."""
+    """What should be GoQuorum is not."""
 
     code: ClassVar[str] = "devnet.quorum_program_wrong"
-    sentence: ClassVar[str] = "TALLY_QUORUM names {program}, which is no program"
-    advice: ClassVar[str] = "Name an executable file, or unset TALLY_QUORUM to have it built (`tally devnet build`)."
+    sentence: ClassVar[str] = "{program} is not a GoQuorum that runs here: {reason}"
+    advice: ClassVar[str] = "Name another in TALLY_QUORUM, or unset it to have GoQuorum built (`tally devnet build`)."
 
     program: str
+    reason: str
 
 
-class QuorumNotBuilt(DevnetError):
-    """GoQuorum was not built on this machine yet."""
+class GoMissing(DevnetError):
+    """GoQuorum must be built, and there is no Go."""
 
-    code: ClassVar[str] = "devnet.quorum_not_built"
-    sentence: ClassVar[str] = "GoQuorum is not built: there is no {path}"
-    advice: ClassVar[str] = "Build it with `tally devnet build`."
+    code: ClassVar[str] = "devnet.go_missing"
+    sentence: ClassVar[str] = "Go is not installed: there is no `go` on PATH, and GoQuorum was not built here before"
+    advice: ClassVar[str] = (
+        "Install Go 1.23 or newer (https://go.dev/dl, or your system's package `golang` or `go`) and a C compiler, or "
+        "name a built GoQuorum in TALLY_QUORUM. `tally devnet up` without `--engine` needs neither."
+    )
 
-    path: Path
+
+class GoTooOld(DevnetError):
+    """This Go cannot build GoQuorum."""
+
+    code: ClassVar[str] = "devnet.go_too_old"
+    sentence: ClassVar[str] = "Go is {found}; building GoQuorum needs {least} or newer"
+    advice: ClassVar[str] = (
+        "Install a newer Go (https://go.dev/dl) and put it first on PATH, or name a built GoQuorum in TALLY_QUORUM."
+    )
+
+    found: str
+    least: str
+
+
+class CompilerMissing(DevnetError):
+    """GoQuorum must be built, and there is no working C compiler."""
+
+    code: ClassVar[str] = "devnet.compiler_missing"
+    sentence: ClassVar[str] = "There is no C compiler that works: {reason}"
+    advice: ClassVar[str] = (
+        "Install one with the C library's headers (Debian, Ubuntu: `apt install gcc libc6-dev`; Fedora: `dnf install "
+        "gcc glibc-devel`; macOS: `xcode-select --install`), or name it in CC."
+    )
+
+    reason: str
+
+
+class QuorumModulesMissing(DevnetError):
+    """Go could not fetch GoQuorum's source."""
+
+    code: ClassVar[str] = "devnet.quorum_modules_missing"
+    sentence: ClassVar[str] = "GoQuorum's source could not be fetched: {reason}"
+    advice: ClassVar[str] = (
+        "The first build needs the network: connect, or name a module proxy that can be reached in GOPROXY. Or name a "
+        "built GoQuorum in TALLY_QUORUM."
+    )
+
+    reason: str
+
+
+class QuorumBuildFailed(DevnetError):
+    """`go build` failed."""
+
+    code: ClassVar[str] = "devnet.quorum_build_failed"
+    sentence: ClassVar[str] = "GoQuorum could not be built: {reason} (log: {log})"
+    advice: ClassVar[str] = (
+        "See what Go said in that log (a full disk, a Go that is not whole), put it right, and run `tally devnet "
+        "build` again; or name a built GoQuorum in TALLY_QUORUM."
+    )
+
+    reason: str
+    log: Path
 
 
 class NotOnThisEngine(DevnetError):

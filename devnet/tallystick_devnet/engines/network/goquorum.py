@@ -20,6 +20,7 @@ from tallystick.client import Node
 from tallystick_devnet.engines.network.building import find_quorum
 from tallystick_devnet.engines.network.extra import MIX_HASH, genesis_extra_data
 from tallystick_devnet.engines.network.settings import NetworkNode, NetworkSettings
+from tallystick_devnet.engines.network.showing import shown
 
 __all__ = ["GoQuorum"]
 
@@ -41,8 +42,9 @@ class GoQuorum:
     environment: Final[Mapping[str, str]] = {"PRIVATE_CONFIG": "ignore"}
 
     def find(self) -> Path:
-        """The program, built once by Go."""
-        return find_quorum()
+        """The program, built now if it never was, which is shown."""
+        with shown() as show:
+            return find_quorum(show)
 
     def genesis(self, settings: NetworkSettings) -> Mapping[str, Any]:
         """Berlin, no private transactions, 128 KB a transaction, 64 KB a contract, ⌈2n/3⌉ seals."""

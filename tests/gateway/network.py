@@ -29,7 +29,7 @@ from tallystick.consortium import (
 )
 from tallystick.keys import ActKey, Address, Keystore
 from tallystick_devnet.engines import DEFAULT_GAS_LIMIT, EmbeddedEngine, QbftEngine
-from tallystick_devnet.errors import QuorumNotBuilt, QuorumProgramWrong
+from tallystick_devnet.errors import CompilerMissing, GoMissing, GoTooOld, QuorumModulesMissing, QuorumProgramWrong
 from tallystick_gateway.acts import Draft, Enqueued, enqueue, submission_state
 from tallystick_gateway.acts.service import SubmissionState
 from tallystick_gateway.commands.founding import read_founding
@@ -117,7 +117,7 @@ def build_sealed(folder: Path, *, delay_s: int = 1, **engine: Any) -> Network:
     chain = QbftEngine(folder / "chain", **engine)
     try:
         chain.start()
-    except (QuorumNotBuilt, QuorumProgramWrong) as why:
+    except (GoMissing, GoTooOld, CompilerMissing, QuorumModulesMissing, QuorumProgramWrong) as why:
         pytest.skip(f"{why}. {why.advice}")
     try:
         return found_on(folder, chain, delay_s=delay_s)

@@ -1,0 +1,73 @@
+"""Time that others vouch for: RFC 3161 tokens, checkpoints, renewal, intervals, ASiC manifests (`protocol.md` §9)."""
+
+from .asic import ManifestEntry, manifest
+from .authority import Authority, VerifiedToken, verify_token
+from .checkpoint import MOST_BLOCKS, Checkpoint, CheckpointTree, counted_signers, stamp_counts
+from .errors import (
+    AuthorityMalformed,
+    AuthorityUnknown,
+    CertificateForeign,
+    CertificateNotValid,
+    ChainRefused,
+    CheckpointMalformed,
+    ClockDisagrees,
+    ImprintDiffers,
+    NonceDiffers,
+    NotCovered,
+    OutsideWindow,
+    RenewalContradicts,
+    RequestDenied,
+    ResponseMalformed,
+    ResponseRefused,
+    SignatureWrong,
+    TokenLapsed,
+    TokenMalformed,
+    TokenRefused,
+)
+from .interval import End, Interval, Noted, interval_of
+from .renewal import require_holds, verify_renewals
+from .request import CLOCK_TOLERANCE, LARGEST_RESPONSE, REQUEST_TYPE, RESPONSE_TYPE, make_request, read_response
+
+__all__ = [
+    "CLOCK_TOLERANCE",
+    "LARGEST_RESPONSE",
+    "MOST_BLOCKS",
+    "REQUEST_TYPE",
+    "RESPONSE_TYPE",
+    "Authority",
+    "AuthorityMalformed",
+    "AuthorityUnknown",
+    "CertificateForeign",
+    "CertificateNotValid",
+    "ChainRefused",
+    "Checkpoint",
+    "CheckpointMalformed",
+    "CheckpointTree",
+    "ClockDisagrees",
+    "End",
+    "ImprintDiffers",
+    "Interval",
+    "ManifestEntry",
+    "NonceDiffers",
+    "NotCovered",
+    "Noted",
+    "OutsideWindow",
+    "RenewalContradicts",
+    "RequestDenied",
+    "ResponseMalformed",
+    "ResponseRefused",
+    "SignatureWrong",
+    "TokenLapsed",
+    "TokenMalformed",
+    "TokenRefused",
+    "VerifiedToken",
+    "counted_signers",
+    "interval_of",
+    "make_request",
+    "manifest",
+    "read_response",
+    "require_holds",
+    "stamp_counts",
+    "verify_renewals",
+    "verify_token",
+]

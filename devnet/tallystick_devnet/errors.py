@@ -12,6 +12,7 @@ __all__ = [
     "DevnetError",
     "EngineFailed",
     "EngineNotRunning",
+    "EngineOther",
     "EngineProgramMissing",
     "FolderForeign",
     "FolderLocked",
@@ -164,7 +165,7 @@ class NodeDown(DevnetError):
 
     code: ClassVar[str] = "devnet.node_down"
     sentence: ClassVar[str] = "Node {node} is down"
-    advice: ClassVar[str] = "Bring it up with `tally devnet restart {node}`."
+    advice: ClassVar[str] = "Bring it up with `tally devnet restart N`."
 
     node: int
 
@@ -309,6 +310,20 @@ class QuorumBuildFailed(DevnetError):
 
     reason: str
     log: Path
+
+
+class EngineOther(DevnetError):
+    """The folder's chain is on another engine than the one that was asked for."""
+
+    code: ClassVar[str] = "devnet.engine_other"
+    sentence: ClassVar[str] = "The chain in {folder} is on the engine {found}, not {asked}"
+    advice: ClassVar[str] = (
+        "Leave `--engine` out to go on with it, give another `--folder`, or begin a new chain there with `--fresh`."
+    )
+
+    folder: Path
+    found: str
+    asked: str
 
 
 class NotOnThisEngine(DevnetError):

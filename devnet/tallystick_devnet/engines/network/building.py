@@ -32,8 +32,8 @@ _VERSION_TIMEOUT_S: Final = 30
 def find_quorum(show: Show) -> Path:
     """The program: `TALLY_QUORUM`, else the cached one, else built now (minutes), `show` being told how far it is.
 
-    Where nothing can be built, one that another Go built here is taken. Raises `QuorumProgramWrong`, `GoMissing`, `GoTooOld`,
-    `CompilerMissing`, `QuorumModulesMissing`, `QuorumBuildFailed`.
+    Where nothing can be built, one that another Go built here is taken. Raises `QuorumProgramWrong`, `GoMissing`,
+    `GoTooOld`, `CompilerMissing`, `QuorumModulesMissing`, `QuorumBuildFailed`.
     """
     if named := os.environ.get("TALLY_QUORUM"):
         return _checked(Path(named))

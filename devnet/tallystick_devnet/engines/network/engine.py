@@ -112,7 +112,9 @@ class NetworkEngine(KeptEngine[NetworkFolder]):
     def partition(self, groups: Sequence[Collection[int]]) -> None:
         """Let nodes speak within their group only, until healed or started afresh; one group of all heals.
 
-        Each node's own allow-list is rewritten, and connections to others are dropped. Raises `GroupsWrong`.
+        Each node's own allow-list is rewritten, and connections to others are dropped before this returns. New ones
+        take up to 35 s (a node calls the same peer no more often). A network that stood still goes on after at most
+        about as long again: validators wait twice as long in every round. Raises `GroupsWrong`.
         """
         settings = self._settings()
         check_groups(groups, len(settings.nodes))

@@ -11,7 +11,9 @@ from typing import Final
 from tallystick.consortium import is_sealed
 from tallystick_devnet.demo.cast import CAST
 from tallystick_devnet.demo.journal import Journal
-from tallystick_devnet.engines import EmbeddedEngine, Engine, QbftEngine
+from tallystick_devnet.engines import Engine, QbftEngine, make_engine
+from tallystick_devnet.engines.network.building import find_quorum
+from tallystick_devnet.engines.network.showing import shown
 
 __all__ = ["ENGINES", "DemoChain", "open_engine"]
 
@@ -34,8 +36,15 @@ _CLAIMS: Final = {
 
 
 def open_engine(name: str, folder: Path) -> Engine:
-    """The engine of that name, on the chain that `folder` holds or on a new one; not started."""
-    return QbftEngine(folder, request_timeout_s=_TURN_S) if name == "qbft" else EmbeddedEngine(folder)
+    """The engine of that name, on the chain that `folder` holds or on a new one; built if need be, not started.
+
+    Raises `EngineOther` if the folder's chain is on another engine, and what a build may raise.
+    """
+    engine = make_engine(name, folder, request_timeout_s=_TURN_S)
+    if isinstance(engine, QbftEngine):
+        with shown() as show:
+            find_quorum(show)
+    return engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,8 +57,8 @@ def demo(engine: str, folder: Path, count: int, seed: str, go_on: bool) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(console)
-    chain = DemoChain(open_engine(engine, folder / "chain"))
     try:
+        chain = DemoChain(open_engine(engine, folder / "chain"))
         outcome = _run(journal, folder, chain, count, seed)
     except TallystickError as stopped:
         console.print(f"[red]The demonstration stopped:[/] {stopped} ({stopped.code})", highlight=False)

@@ -29,6 +29,7 @@ __all__ = [
     "NotOnThisEngine",
     "PortTaken",
     "QuorumBuildFailed",
+    "QuorumMissing",
     "QuorumModulesMissing",
     "QuorumProgramWrong",
     "StateBroken",
@@ -248,7 +249,11 @@ class QuorumProgramWrong(DevnetError):
     reason: str
 
 
-class GoMissing(DevnetError):
+class QuorumMissing(DevnetError):
+    """GoQuorum was not built here, and something that building it needs is not there."""
+
+
+class GoMissing(QuorumMissing):
     """GoQuorum must be built, and there is no Go."""
 
     code: ClassVar[str] = "devnet.go_missing"
@@ -259,7 +264,7 @@ class GoMissing(DevnetError):
     )
 
 
-class GoTooOld(DevnetError):
+class GoTooOld(QuorumMissing):
     """This Go cannot build GoQuorum."""
 
     code: ClassVar[str] = "devnet.go_too_old"
@@ -272,7 +277,7 @@ class GoTooOld(DevnetError):
     least: str
 
 
-class CompilerMissing(DevnetError):
+class CompilerMissing(QuorumMissing):
     """GoQuorum must be built, and there is no working C compiler."""
 
     code: ClassVar[str] = "devnet.compiler_missing"
@@ -285,7 +290,7 @@ class CompilerMissing(DevnetError):
     reason: str
 
 
-class QuorumModulesMissing(DevnetError):
+class QuorumModulesMissing(QuorumMissing):
     """Go could not fetch GoQuorum's source."""
 
     code: ClassVar[str] = "devnet.quorum_modules_missing"

@@ -53,7 +53,7 @@ class Reconciler:
         with self._pool.admitted() as node:
             spent = node.nonce(address, "latest")
             self._raise_floor(address, spent)
-            self._settle_spent(node, range(min(self._spent_before, spent)))
+            self._settle_spent(node, address, range(min(self._spent_before, spent)))
             self._spent_before = spent
         self._fill_gaps(address, spent)
         self._spread(address)
@@ -83,10 +83,12 @@ class Reconciler:
     def _awake(self) -> list[Node]:
         return [node for node in self._pool.nodes if self._resting.get(node, 0) == 0]
 
-    def _settle_spent(self, node: Node, nonces: range) -> None:
+    def _settle_spent(self, node: Node, address: bytes, nonces: range) -> None:
         """Open transactions whose nonces were spent a while ago: the watcher is late, or something else took them."""
-        for carrier in self._unmined(nonces):
-            self._handover.settle_nonce(node, carrier.sender, carrier.nonce)
+        if not self._unmined(nonces):
+            return
+        for carrier in self._unmined(range(self._least_spent(address, nonces.stop))):
+            self._handover.settle_nonce(node, address, carrier.nonce)
 
     def _unmined(self, nonces: range) -> list[CarrierLine]:
         with self._gateway.database.read() as session:

@@ -179,7 +179,7 @@ def _check_founders(consortium: ContractEntry, cards: Sequence[MemberCard]) -> N
 
 
 def _check_admitted(node: Node, consortium: ContractEntry, card: MemberCard) -> None:
-    """The contract knows the member, and the card's RECOVERY key as the member's: who signed the card is who is meant."""
+    """The contract knows the card's RECOVERY key as the member's: who signed the card is who was admitted."""
     key = ask(node, "Consortium", consortium.address, "keyOf", card.keys.recovery.rjust(32, b"\0"))
     if key["member"] != card.member or key["purpose"] != _RECOVERY:
         raise NotAdmitted(

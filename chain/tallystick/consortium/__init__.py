@@ -1,6 +1,7 @@
 """Who is in a consortium and on which chain: member cards and `consortium.json` (`gateway.md`, last section)."""
 
 from .card import CardKeys, CardMalformed, MemberCard, sign_card
+from .continuation import NotLater, check_continues
 from .document import (
     Consortium,
     ConsortiumMalformed,
@@ -30,9 +31,11 @@ __all__ = [
     "GenesisRefused",
     "HeaderItems",
     "MemberCard",
+    "NotLater",
     "Role",
     "SealedGenesis",
     "ValidatorEpoch",
+    "check_continues",
     "check_founding_set",
     "header_items_by_height",
     "is_sealed",

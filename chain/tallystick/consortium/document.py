@@ -72,7 +72,11 @@ class ValidatorEpoch:
 
 @dataclass(frozen=True, slots=True)
 class Consortium:
-    """What a gateway pins when it joins."""
+    """What a gateway pins when it joins.
+
+    `members` are in the order of their admission, founders first, each with the card that it came with: keys that it
+    added, revoked or replaced since stand on the chain and never in a new card.
+    """
 
     chain_id: int
     genesis_hash: bytes
@@ -136,6 +140,11 @@ class Consortium:
             expected = -1 if epoch.last is None else epoch.last + 1
         if self.validator_epochs and expected != -1:
             raise ConsortiumMalformed("body.validator_epochs", "does not end with an open epoch")
+        for address, member in self.validator_epochs[0].validators.items() if self.validator_epochs else ():
+            if self.member(member).keys.validator != address:
+                raise ConsortiumMalformed(
+                    "body.validator_epochs[0]", "names a validator that its member's card does not"
+                )
 
     def contract(self, name: str) -> ContractEntry:
         """The entry called `name`, or `ConsortiumMalformed`."""

@@ -1,4 +1,7 @@
-"""`tally consortium assemble`: from member cards to contracts on a chain and a file that every founder checks."""
+"""`tally consortium assemble`: from member cards to contracts on a chain and a file that every founder checks.
+
+`export` and `show` are in `exporting`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from tallystick.client.deploy import FoundingTerms, check_deployment, deploy_con
 from tallystick.consortium import Consortium, MemberCard, ValidatorEpoch, check_founding_set
 from tallystick.errors import TallystickError
 from tallystick.keys import ActKey
+from tallystick_gateway.commands.exporting import export, show
 from tallystick_gateway.commands.files import read_bounded, write_once
 from tallystick_gateway.commands.founding import ENGINES, read_founding
 from tallystick_gateway.kit.cli import FileUnreadable, Tally, pass_tally
@@ -37,7 +41,11 @@ class CardsRefused(GatewayError):
 
 @click.group()
 def consortium() -> None:
-    """Found a consortium."""
+    """Found a consortium; write down what it has become."""
+
+
+consortium.add_command(export)
+consortium.add_command(show)
 
 
 @consortium.command()

@@ -7,8 +7,17 @@ from pathlib import Path
 import click
 
 from tallystick.client import Node
-from tallystick.client.deploy import check_deployment
-from tallystick.consortium import CardMalformed, Consortium, MemberCard, is_sealed, sealed_genesis
+from tallystick.client.deploy import check_deployment, founders_of
+from tallystick.consortium import (
+    CardMalformed,
+    Consortium,
+    MemberCard,
+    NotLater,
+    check_continues,
+    check_founding_set,
+    is_sealed,
+    sealed_genesis,
+)
 from tallystick.errors import TallystickError
 from tallystick.keys import Keystore
 from tallystick_gateway.commands.files import read_bounded, write_once
@@ -57,12 +66,20 @@ def join(tally: Tally, file: Path, expect: str) -> None:
     if is_sealed(document.engine) and _seals(config):
         _check_validator(config, document, card)
         checked += ", and that the validator is ours,"
-    _pin(config, document)
+    first = _pin(config, document)
     tally.emit({"digest": document.digest.hex(), "chain_id": document.chain_id, "members": len(document.members)})
     tally.say(f"Chain {document.chain_id}: {checked} checked.")
-    tally.say(
-        f"Joined with {len(document.members)} members. Next: {tally.line('serve')} (it ratifies on chain by itself)."
-    )
+    if first:
+        tally.say(f"Joined with {len(document.members)} members. Next: {tally.line('serve')} ({_by_itself(document)}).")
+    else:
+        tally.say("The file took the place of the one joined with before. Restart the gateway if it runs.")
+
+
+def _by_itself(document: Consortium) -> str:
+    """What the gateway does first, without being asked."""
+    founders = founders_of(document.contract("Consortium"), document.members)
+    later = "; a member admitted later adds its keys" if len(document.members) > len(founders) else ""
+    return f"a founder ratifies on chain by itself{later}"
 
 
 def _consortium(path: Path) -> Consortium:
@@ -100,12 +117,11 @@ def _check_chain(node: Node, document: Consortium) -> None:
             expected=document.genesis_hash,
             found=found,
         )
-    if genesis and list(genesis.validators) != sorted(document.validator_epochs[0].validators):
-        raise JoinRefused(
-            f"The validators in block 0 at {node.url} are not those of the file's first epoch.",
-            found=[f"0x{address.hex()}" for address in genesis.validators],
-        )
     check_deployment(node, document.contracts, document.members)
+    if genesis:
+        check_founding_set(genesis.validators, founders_of(document.contract("Consortium"), document.members))
+        if list(genesis.validators) != sorted(document.validator_epochs[0].validators):
+            raise JoinRefused("The file's first epoch does not have the validators of block 0.")
 
 
 def _seals(config: Config) -> bool:
@@ -131,13 +147,18 @@ def _check_validator(config: Config, document: Consortium, own: MemberCard) -> N
     )
 
 
-def _pin(config: Config, document: Consortium) -> None:
+def _pin(config: Config, document: Consortium) -> bool:
+    """Put the file in the home; False if it took an earlier state's place. Raises `JoinRefused`."""
     path = config.consortium_path
-    if path.exists():
-        pinned = _consortium(path)
-        if pinned.digest != document.digest:
-            raise JoinRefused(
-                f"This gateway has joined the consortium {pinned.digest.hex()} already.", pinned=pinned.digest
-            )
-        return
+    if not path.exists():
+        write_once(path, document.to_bytes())
+        return True
+    pinned = _consortium(path)
+    try:
+        check_continues(document, pinned)
+    except NotLater as why:
+        raise JoinRefused(
+            f"This gateway has joined the consortium {pinned.digest.hex()} already: {why}.", pinned=pinned.digest
+        ) from why
     write_once(path, document.to_bytes())
+    return False

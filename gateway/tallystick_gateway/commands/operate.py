@@ -51,5 +51,7 @@ def status(tally: Tally) -> None:
 
 def _line(fact: object) -> str:
     if isinstance(fact, Mapping):
-        return ", ".join(f"{name} {_line(value)}" for name, value in fact.items() if value is not None)
+        return ", ".join(f"{name} {_line(value)}" for name, value in fact.items() if value not in (None, []))
+    if isinstance(fact, list):
+        return "; ".join(_line(item) for item in fact)
     return str(fact)

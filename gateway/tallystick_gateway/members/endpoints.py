@@ -15,8 +15,12 @@ from tallystick_gateway.kit.wire import Hex32
 from . import execution, service, views
 from .errors import (
     AlreadyRatified,
+    CardMissing,
+    CardNotOfMember,
     ChangeUnknown,
+    ContractUnknown,
     DigestDiffers,
+    ExportTooEarly,
     KeyUnknown,
     MemberUnknown,
     NotOwnKey,
@@ -30,6 +34,8 @@ from .schemas import (
     CompromiseIn,
     ConsortiumOut,
     DirectoryOut,
+    ExportIn,
+    ExportOut,
     KeysOut,
     MemberOut,
     MembersOut,
@@ -81,6 +87,16 @@ def show_directory(door: Reads) -> Response:
 def show_consortium(door: Reads) -> Response:
     """The pinned consortium and who has ratified it."""
     return door.read(lambda session: views.consortium(session, door.gateway))
+
+
+@router.post(
+    "/consortium:export",
+    response_model=ExportOut,
+    responses=declared(NotJoined, ExportTooEarly, CardMissing, CardNotOfMember, ContractUnknown),
+)
+def export_consortium(body: ExportIn, door: Reads) -> Response:
+    """The consortium as it is now, as the file that a member admitted later joins with. Nothing is changed."""
+    return door.read(lambda session: views.exported(session, door.gateway, body))
 
 
 @router.post(

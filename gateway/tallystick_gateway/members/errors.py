@@ -4,8 +4,12 @@ from tallystick_gateway.kit.errors import GatewayError
 
 __all__ = [
     "AlreadyRatified",
+    "CardMissing",
+    "CardNotOfMember",
     "ChangeUnknown",
+    "ContractUnknown",
     "DigestDiffers",
+    "ExportTooEarly",
     "KeyUnknown",
     "MemberUnknown",
     "NotOwnKey",
@@ -97,3 +101,38 @@ class ValidatorNotOurs(GatewayError):
         "Set [chain] validator (or the first of nodes) in gateway.toml to this member's own validator node. If the node"
         " has a key of another chain or member: give it its own, or name its address by `tally init --validator`."
     )
+
+
+class ExportTooEarly(GatewayError):
+    """There is nothing to export yet"""
+
+    status = 409
+    code = "consortium.export_too_early"
+    advice = "Wait until every founder has ratified and this gateway has caught up; see GET /v1/consortium."
+
+
+class CardMissing(GatewayError):
+    """A member's card is needed, and not known here"""
+
+    status = 422
+    code = "consortium.card_missing"
+    advice = "Give the member's card.json with --card, as the members had it when they decided on its admission."
+
+
+class CardNotOfMember(GatewayError):
+    """The card is not the one that its member was admitted with"""
+
+    status = 422
+    code = "consortium.card_not_of_member"
+    advice = (
+        "A card is what a member came with, and stays: give the very card.json that the decision was about. Keys that "
+        "changed since stand on the chain (`tally keys list`)."
+    )
+
+
+class ContractUnknown(GatewayError):
+    """The directory names a contract that this release does not know"""
+
+    status = 409
+    code = "consortium.contract_unknown"
+    advice = "Install the release that the contract was built with, then export again."

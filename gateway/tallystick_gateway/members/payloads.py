@@ -52,12 +52,12 @@ def decode_payload(code: int, payload: bytes) -> dict[str, str]:
 def _value(kind: str, name: str, text: str) -> object:
     if kind.startswith("uint"):
         if not (text.isascii() and text.isdigit()) or len(text) > 20 or int(text) >> int(kind[4:]):
-            raise PayloadMalformed(f"{name} is not a {kind}.", field=f"payload.{name}")
+            raise PayloadMalformed(f"{name} is no {kind}.", field=f"payload.{name}")
         return int(text)
     size = 20 if kind == "address" else 32
     digits = text.removeprefix("0x")
     if not _HEX.fullmatch(text) or len(digits) != 2 * size or text.startswith("0x") != (kind == "address"):
-        raise PayloadMalformed(f"{name} is not a {kind} in lower-case hex.", field=f"payload.{name}")
+        raise PayloadMalformed(f"{name} is no {kind} in lower-case hex.", field=f"payload.{name}")
     return text if kind == "address" else bytes.fromhex(digits)
 
 

@@ -16,6 +16,8 @@ __all__ = [
     "ConsortiumOut",
     "DirectoryEntryOut",
     "DirectoryOut",
+    "ExportIn",
+    "ExportOut",
     "KeyOut",
     "KeysOut",
     "MemberOut",
@@ -129,6 +131,23 @@ class RatifyIn(Wire):
     """`digest` is the digest of consortium.json as the founders compared it."""
 
     digest: Hex32
+
+
+class ExportIn(Wire):
+    """`cards` are card files, as their members wrote them, of members admitted since this gateway's own file."""
+
+    cards: Annotated[list[Annotated[str, Field(max_length=65_536)]], Field(default_factory=list, max_length=255)]
+
+
+class ExportOut(Wire):
+    """`content` is the file, in JCS; `digest` what members compare; it is the state after block `height`.
+
+    Every gateway's export of one state of the chain has the same bytes.
+    """
+
+    digest: Hex32
+    height: int
+    content: str
 
 
 class ChangeOut(Wire):

@@ -13,6 +13,7 @@ from .cards import cards
 from .codes import CHANGES
 from .decisions import standing_of
 from .errors import MemberUnknown, ProposalUnknown
+from .exporting import export
 from .keys import state_of
 from .models import KeyRow, MemberRow, ProposalRow
 from .payloads import change_of_code, decode_payload
@@ -22,6 +23,8 @@ from .schemas import (
     ConsortiumOut,
     DirectoryEntryOut,
     DirectoryOut,
+    ExportIn,
+    ExportOut,
     KeyOut,
     KeysOut,
     MemberOut,
@@ -31,7 +34,7 @@ from .schemas import (
     RatificationOut,
 )
 
-__all__ = ["changes", "consortium", "directory", "keys", "member", "members", "proposal", "proposals"]
+__all__ = ["changes", "consortium", "directory", "exported", "keys", "member", "members", "proposal", "proposals"]
 
 _WITH_ADDRESS = frozenset({"ACT", "RECOVERY", "VALIDATOR"})
 
@@ -92,6 +95,13 @@ def consortium(session: Session, gateway: Gateway) -> ConsortiumOut:
         ],
         missing=[] if active else [card.member for card in pinned.members if card.member not in done],
     )
+
+
+def exported(session: Session, gateway: Gateway, asked: ExportIn) -> ExportOut:
+    """The consortium as a file. Raises as `exporting.export` does."""
+    found = export(session, gateway, [card.encode() for card in asked.cards])
+    content = found.document.to_bytes().decode()
+    return ExportOut(digest=found.document.digest, height=found.height, content=content)
 
 
 def changes() -> ChangesOut:

@@ -19,12 +19,15 @@ __all__ = ["check_consistency"]
 
 MOST_MEMBERS: Final = 256
 MOST_AUTHORITIES: Final = 64
+MOST_CONTRACTS: Final = 256
 
 
 def check_consistency(roots: Roots) -> None:
     """Raises `RootsMalformed`, naming the part."""
     if not 0 < len(roots.members) <= MOST_MEMBERS or not any(member.active for member in roots.members.values()):
         raise RootsMalformed("body.members", f"is not 1 to {MOST_MEMBERS}, or none of them is ACTIVE")
+    if len(roots.signatures) > MOST_MEMBERS:
+        raise RootsMalformed("signatures", f"is more than {MOST_MEMBERS}")
     _check_header_items(roots)
     _check_epochs(roots)
     _check_contracts(roots)
@@ -62,6 +65,8 @@ def _check_epochs(roots: Roots) -> None:
 
 
 def _check_contracts(roots: Roots) -> None:
+    if len(roots.contracts) > MOST_CONTRACTS:
+        raise RootsMalformed("body.contracts", f"is more than {MOST_CONTRACTS}")
     order = [(entry.name, entry.from_height, entry.address) for entry in roots.contracts]
     if order != sorted(order) or len({entry.address for entry in roots.contracts}) != len(order):
         raise RootsMalformed("body.contracts", "is not in order of name and height, or has an address twice")

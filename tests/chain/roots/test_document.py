@@ -24,6 +24,7 @@ from tallystick.roots import (
     Revocation,
     Roots,
     RootsMalformed,
+    RootsSignature,
     Standing,
 )
 from tests.chain.roots.examples import (
@@ -131,6 +132,11 @@ def test_no_changed_character_keeps_the_digest(data: st.DataObject) -> None:
             "second Consortium",
         ),
         ({"contracts": (*CONTRACTS, Contract("no name", Address(b"\x09" * 20), bytes(32), 9, None))}, "name"),
+        (
+            {"contracts": tuple(Contract("A", Address(n.to_bytes(20)), bytes(32), n, n + 1) for n in range(3000))},
+            "more than 256",
+        ),
+        ({"signatures": tuple(RootsSignature(n.to_bytes(32), bytes(65)) for n in range(257))}, "more than 256"),
         ({"members": {}}, "members"),
         ({"members": members(member(1, standing=(Standing(3, "SUSPENDED", (Role.LENDER,)),)))}, "ACTIVE"),
         ({"authorities": (AUTHORITY, AUTHORITY)}, "twice"),

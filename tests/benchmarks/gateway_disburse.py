@@ -222,6 +222,7 @@ def _serving(home: Config) -> Iterator[tuple[httpx.Client, int]]:
     try:
         run_until(lambda: home.address_path.exists() or None, "the gateway")
         with ApiClient.from_home(home, PASSPHRASE) as api:
+            api.get("/v1/chain")  # a token kept from a process before this one is found out and replaced
             token = api.token()
         url, headers = home.address_path.read_text().strip(), {"Authorization": f"Bearer {token}"}
         with httpx.Client(base_url=url, timeout=600, headers=headers) as http:

@@ -51,7 +51,7 @@ class Succession:
     governed: frozenset[Address] | None
 
     @classmethod
-    def begin(cls, genesis: Validators) -> Self:
+    def of_genesis(cls, genesis: Validators) -> Self:
         """After block 0, which lists the `genesis` set."""
         return cls(0, (Epoch(0, None, genesis),), None)
 

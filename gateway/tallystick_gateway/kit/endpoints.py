@@ -88,13 +88,16 @@ class EventOut(BaseModel):
 
 
 class ReasonOut(BaseModel):
+    """`blocking` if it keeps the gateway from its work; if not, somebody should look into it all the same."""
+
     code: str
     detail: str
     advice: str
+    blocking: bool
 
 
 class ReadyOut(BaseModel):
-    """Ready, or why not."""
+    """Ready, or why not: some reason is blocking."""
 
     ready: bool
     reasons: list[ReasonOut]
@@ -119,6 +122,7 @@ class StatusOut(BaseModel):
                             "code": "clock.skew",
                             "detail": "Our clock and the chain's blocks differ by 90 s.",
                             "advice": "Set the machine's clock (NTP).",
+                            "blocking": True,
                         }
                     ],
                     "tasks": {},
@@ -240,10 +244,10 @@ async def health() -> dict[str, str]:
 
 @router.get("/ready", tags=["operation"], response_model=ReadyOut)
 def ready(request: Request) -> Response:
-    """200 if the gateway can do its work, else 503 with reasons."""
+    """200 if the gateway can do its work, else 503; with reasons, also those that do not keep it from its work."""
     reasons = _reasons(gateway_of(request))
-    out = ReadyOut(ready=not reasons, reasons=reasons)
-    return Response(out.model_dump_json(), 503 if reasons else 200, media_type="application/json")
+    out = ReadyOut(ready=_is_ready(reasons), reasons=reasons)
+    return Response(out.model_dump_json(), 200 if out.ready else 503, media_type="application/json")
 
 
 @router.get("/v1/status", tags=["operation"], response_model=StatusOut, responses=declared(TokenRefused))
@@ -259,7 +263,7 @@ def status(door: Annotated[ReadDoor, reads(Action.CHAIN_READ)]) -> StatusOut:
         goal=gateway.config.goal.value,
         time=rfc3339(gateway.clock.now()),
         clock_skew_s=None if skew_s is None else round(skew_s, 3),
-        ready=not reasons,
+        ready=_is_ready(reasons),
         reasons=reasons,
         tasks={name: state.wire() for name, state in gateway.worker.states.items()},
         worker_fatal=gateway.worker.fatal,
@@ -278,7 +282,11 @@ async def _stream(door: ReadDoor, cursor: int, kind: str) -> AsyncIterator[Serve
 
 
 def _reasons(gateway: Gateway) -> list[ReasonOut]:
-    return [ReasonOut(code=r.code, detail=r.detail, advice=r.advice) for r in gateway.reasons()]
+    return [ReasonOut(code=r.code, detail=r.detail, advice=r.advice, blocking=r.blocking) for r in gateway.reasons()]
+
+
+def _is_ready(reasons: list[ReasonOut]) -> bool:
+    return not any(reason.blocking for reason in reasons)
 
 
 def _cursor(text: str) -> int:

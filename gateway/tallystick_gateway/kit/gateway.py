@@ -24,18 +24,19 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class Reason:
-    """Why the gateway is not ready, in words an operator can act on."""
+    """Why the gateway is not ready, in words an operator can act on; or, not `blocking`, what should be looked into."""
 
     code: str
     detail: str
     advice: str
+    blocking: bool = True
 
 
 @dataclass(eq=False)
 class Gateway:
     """Configuration, clock, database, keys and worker of one gateway; domains add their own parts and checks.
 
-    `checks` return why the gateway is not ready, or None; they MUST be quick and not raise.
+    `checks` return a reason, or None; they MUST be quick and not raise.
     """
 
     config: Config
@@ -63,7 +64,7 @@ class Gateway:
         return cast("Part", self._parts[kind])
 
     def reasons(self) -> list[Reason]:
-        """Everything that keeps the gateway from being ready; empty if it is."""
+        """Everything that keeps the gateway from being ready, and what else should be looked into."""
         found = [reason for check in self.checks if (reason := check())]
         if not self.skew.sound:
             found.append(

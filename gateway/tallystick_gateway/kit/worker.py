@@ -17,7 +17,6 @@ from tallystick_gateway.kit.errors import GatewayError
 
 __all__ = ["Fatal", "Task", "TaskState", "Worker"]
 
-_LONGEST_BACKOFF_S = 30.0
 _log = structlog.get_logger("worker")
 
 
@@ -33,12 +32,14 @@ class Fatal(GatewayError):
 class Task:
     """`run` does one bounded step and returns True if there is more to do now, else it is run again after `every_s`.
 
-    `run` MUST return soon after the worker's stop was asked for (it may look at `Worker.stopping`).
+    `run` MUST return soon after the worker's stop was asked for (it may look at `Worker.stopping`). After errors it is
+    run again ever more seldom, but at least every `longest_pause_s`.
     """
 
     name: str
     every_s: float
     run: Callable[[], bool]
+    longest_pause_s: float = 30.0
 
 
 @dataclass
@@ -128,7 +129,7 @@ class Worker:
             return 0
         except Exception as error:  # noqa: BLE001  # the boundary of a task: whatever it was is logged, shown and tried again
             self._note(state, error)
-            pause_s = min(_LONGEST_BACKOFF_S, max(task.every_s, 0.25) * 2.0 ** min(state.consecutive_failures, 8))
+            pause_s = min(task.longest_pause_s, max(task.every_s, 0.25) * 2.0 ** min(state.consecutive_failures, 8))
             known = isinstance(error, TallystickError)
             _log.warning("task failed", task=task.name, again_in_s=pause_s, exc_info=not known, **_facts(error))
             return pause_s

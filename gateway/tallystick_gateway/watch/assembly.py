@@ -9,6 +9,8 @@ from tallystick_gateway.kit.gateway import Gateway, Reason
 from tallystick_gateway.kit.worker import Task
 
 from .auditing import Auditor
+from .errors import NodeLied
+from .lookout import Lookout
 from .nodes import NodePool
 from .watcher import Watcher
 
@@ -18,6 +20,8 @@ _SEND_EVERY_S = 1.0
 _EXAMINE_EVERY_S = 2.0
 _RECONCILE_EVERY_S = 5.0
 _AUDIT_EVERY_S = 5.0
+_LOOK_EVERY_S = 2.0
+"""How often each node is looked at, and the watcher tries again at least."""
 _POLL_WHILE_WAITING_S = 0.1
 """How often the watcher looks while something of ours is on its way."""
 
@@ -32,10 +36,12 @@ def assemble_chain(gateway: Gateway) -> None:
     gateway.attach(pool)
     gateway.attach(watcher)
     gateway.facts["chain"] = watcher.facts
-    gateway.checks.append(lambda: _reason(watcher))
+    gateway.checks.append(watcher.reason)
+    gateway.checks.append(lambda: _doubt(pool))
     gateway.worker.add(
         [
-            Task("watch", gateway.config.settings.chain.poll_s, _watch(gateway, watcher, sender)),
+            Task("watch", gateway.config.settings.chain.poll_s, _watch(gateway, watcher, sender), _LOOK_EVERY_S),
+            Task("watch.nodes", _LOOK_EVERY_S, Lookout(watcher, pool).step),
             Task("acts.send", _SEND_EVERY_S, sender.step),
             Task("acts.examine", _EXAMINE_EVERY_S, examiner.step),
             Task("chain.audit", _AUDIT_EVERY_S, Auditor(gateway, pool).step),
@@ -59,12 +65,7 @@ def _watch(gateway: Gateway, watcher: Watcher, sender: Sender) -> Callable[[], b
     return run
 
 
-def _reason(watcher: Watcher) -> Reason | None:
-    stopped = watcher.stopped
-    if stopped is not None:
-        return Reason(stopped.code, str(stopped), stopped.advice)
-    if not watcher.joined:
-        return Reason("acts.not_joined", "This gateway has not joined a consortium.", "Run `tally join`.")
-    if not watcher.caught_up:
-        return Reason("watch.behind", "The watcher has not caught up with the chain.", "Wait, or see /v1/status.")
-    return None
+def _doubt(pool: NodePool) -> Reason | None:
+    """A node that lied, while others are believed: the gateway works, and somebody should know."""
+    lies = [f"{each.url}: {each.lie}" for each in pool.distrusted]
+    return Reason("watch.node_lied", " ".join(lies), NodeLied.advice, blocking=False) if lies else None

@@ -1,7 +1,8 @@
 """The audit: everything the contracts know, recomputed from the chain alone and compared with what is said about it.
 
-Every block is fetched afresh from genesis and checked as the watcher checks it; events are replayed by the library's
-own rules. What comes out is compared with our tables as of one height, and with the contracts' views at the head.
+Every block is fetched afresh from genesis and checked as the watcher checks it, seals and sets of validators with it;
+events are replayed by the library's own rules. What comes out is compared with our tables as of one height, and with
+the contracts' views at the head.
 """
 
 from collections import Counter
@@ -24,11 +25,12 @@ from tallystick.ledger import (
 )
 from tallystick_gateway.kit.gateway import Gateway
 
-from . import repository
+from . import repository, sealing
 from .accounts import ask_contracts, of_projections
 from .directory import Directory
-from .errors import HistoryChanged
-from .identity import Chain
+from .errors import BlockDiffers
+from .identity import Chain, Standing
+from .reading import Reader
 
 __all__ = ["Audit", "Findings"]
 
@@ -52,6 +54,8 @@ class Findings:
     with_tables_at: int | None = None
     with_views: tuple[Difference, ...] | None = None
     views_asked: int = 0
+    epochs: int = 0
+    epochs_agree: bool = True
 
     def report(self, state: ChainState | None) -> dict[str, Any]:
         """The findings as JSON: counts, and differences in words (the first hundred of each kind)."""
@@ -66,7 +70,8 @@ class Findings:
             else {"rule": self.broken.values.get("rule"), "detail": str(self.broken)},
             "tables": _differences(self.with_tables, self.with_tables_at),
             "contracts": _differences(self.with_views, self.height) | {"views_asked": self.views_asked},
-            "agreed": self.broken is None and self.with_tables == () and self.with_views == (),
+            "epochs": {"found": self.epochs, "as_stored": self.epochs_agree},
+            "agreed": self.broken is None and self.with_tables == () and self.with_views == () and self.epochs_agree,
         }
 
 
@@ -75,24 +80,26 @@ class Audit:
 
     def __init__(self, gateway: Gateway, chain: Chain, node: Node, progress: Callable[[Findings], None]) -> None:
         self._gateway = gateway
-        self._chain = chain
         self._node = node
         self._progress = progress
-        self._directory = Directory(chain.consortium)
+        self._reader = Reader(chain, Directory(chain.consortium), Standing())
         self._replay = Replay(chain.consortium.chain_id, chain.consortium.contract("Consortium").address)
-        self._parent: bytes | None = None
         self.findings = Findings()
 
     def run(self) -> dict[str, Any]:
-        """The report. Raises `ChainDistrusted` if the node lies, `NodeError` if it is away."""
+        """The report. Raises `ChainDistrusted` if the node lies, `BlockMissing` or `NodeError` if it is away."""
         try:
             with self._gateway.database.read() as session:
                 last = repository.last_block(session)
                 tables = of_projections(session)
                 height, hash_ = (last.height, last.hash) if last else (-1, b"")
+                stored = sealing.load(session, height)
             self._follow_to(height)
-            if self._parent is not None and self._parent != hash_:
-                raise HistoryChanged(f"Block {height} is another one now.", height=height, found=self._parent)
+            tip, succession = self._reader.standing.tip, self._reader.standing.succession
+            if tip is not None and tip.hash != hash_:
+                raise BlockDiffers(f"Block {height} is another one now.", height=height, found=tip.hash)
+            self.findings.epochs = len(succession.epochs) if succession else 0
+            self.findings.epochs_agree = succession == stored
             self.findings.with_tables = compare(self._replay.finish(), tables)
             self.findings.with_tables_at = height
             self.findings.with_views = self._compare_views()
@@ -106,15 +113,13 @@ class Audit:
         events = 0
         self.findings.head = max(self.findings.head, height)
         while self.findings.height < height:
-            first = self.findings.height + 1
-            heights = range(first, min(height, first + _BLOCKS_AT_ONCE - 1) + 1)
-            for block in self._chain.blocks(self._node, heights, self._parent):
-                for event in self._directory.events(block):
+            for read in self._reader.read(self._node, height, _BLOCKS_AT_ONCE):
+                for event in read.events:
                     self._replay.apply(Event.of(event))
                     self.findings.events[event.name] += 1
                     events += 1
-                self.findings.transactions += len(block.executions)
-                self.findings.height, self._parent = block.height, block.hash
+                self.findings.transactions += len(read.block.executions)
+                self.findings.height = read.block.height
             self._progress(self.findings)
         return events
 

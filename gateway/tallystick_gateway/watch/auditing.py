@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from tallystick.client import NodeError
 from tallystick.errors import TallystickError
 from tallystick_gateway.acts.desk import desk_of
 from tallystick_gateway.kit.db import Session
@@ -14,11 +15,11 @@ from tallystick_gateway.kit.scoping import bulk_insert
 
 from . import repository
 from .audit import Audit, Findings
-from .errors import AuditUnknown
-from .headers import headers_of
+from .errors import AuditUnknown, BlockMissing, NodeLied
 from .identity import Chain
 from .models import AuditRow
 from .nodes import NodePool
+from .watcher import Watcher
 
 __all__ = ["Auditor", "find", "request"]
 
@@ -54,15 +55,18 @@ class Auditor:
         self._told_at = gateway.clock.now()
 
     def step(self) -> bool:
-        """Run the oldest audit that waits; True if there was one. Raises a `NodeError` if no node answers."""
+        """Run the oldest audit that waits; True if there was one.
+
+        Raises a `NodeError`, `NodeAway` or `BlockMissing` if no node answers. One that lies is given up, and the audit
+        begins anew with the next.
+        """
         with self._gateway.database.read() as session:
             row = repository.next_audit(session, ["RUNNING", "WAITING"])
             audit_id = row.id if row else None
         if audit_id is None:
             return False
         self._tell(audit_id, state="RUNNING", started_at=self._gateway.clock.now())
-        consortium = desk_of(self._gateway).consortium
-        chain = Chain(consortium, headers_of(consortium))
+        chain = Chain(desk_of(self._gateway).consortium)
 
         def progress(findings: Findings) -> None:
             now = self._gateway.clock.now()
@@ -74,9 +78,12 @@ class Auditor:
             audit = Audit(self._gateway, chain, node, progress)
             try:
                 report, state = audit.run(), "DONE"
+            except (NodeError, BlockMissing):
+                raise
             except TallystickError as failed:
-                if failed.code.startswith("node."):
-                    raise
+                if chain.sealed and isinstance(failed, NodeLied) and len(self._pool.nodes) > 1:
+                    self._gateway.part(Watcher).condemn(node, failed)
+                    return True
                 report, state = {"agreed": False, "code": failed.code, "detail": str(failed)}, "FAILED"
                 _log.critical("the audit failed", code=failed.code, detail=str(failed))
         self._end(audit_id, state, report, audit.findings)

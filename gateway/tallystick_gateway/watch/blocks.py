@@ -1,7 +1,7 @@
 """A block with everything in it, believed only after every hash was recomputed (`protocol.md` §8).
 
-Header hash from its RLP, link to the block before, transactions root from every transaction's bytes, receipts root
-from every receipt. Only then are logs read; what a node merely says about a receipt is never used.
+Transactions root from every transaction's bytes, receipts root from every receipt, both as the checked header has them.
+Only then are logs read; what a node merely says about a receipt is never used.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from tallystick.errors import TallystickError
 from tallystick.receipts import Log, Receipt, receipt_from_rpc, receipts_root
 from tallystick.trie import ordered_root
 
-from .errors import BodyMismatch, HeaderMismatch, NodeTalksNonsense, ParentMismatch, ReceiptsRootMismatch
-from .headers import CheckedHeader, HeaderChecker
+from .errors import BodyMismatch, NodeTalksNonsense, ReceiptsRootMismatch
+from .headers import CheckedHeader
 from .quantities import Answer, item_of, list_of, object_of
 from .transactions import transaction_bytes, transaction_hash
 
@@ -63,32 +63,11 @@ class CheckedBlock:
         return self.header.final
 
 
-def check_block(
-    block: Answer,
-    receipts: Sequence[object],
-    checker: HeaderChecker,
-    *,
-    height: int,
-    items: int,
-    parent: bytes | None,
-) -> CheckedBlock:
-    """Check `block` (with full transactions) and all its receipts; `parent` is the hash of the block before, if known.
+def check_block(block: Answer, receipts: Sequence[object], header: CheckedHeader) -> CheckedBlock:
+    """Check that the transactions of `block` and all its receipts are those of its checked header.
 
-    Raises `HeaderMismatch`, `ParentMismatch`, `BodyMismatch`, `ReceiptsRootMismatch`, `NodeTalksNonsense`, or what the
-    checker raises.
+    Raises `BodyMismatch`, `ReceiptsRootMismatch`, `NodeTalksNonsense`.
     """
-    header = checker.check(block, items)
-    if header.height != height:
-        raise HeaderMismatch(
-            f"Asked for block {height}, the node gave {header.height}.", height=height, given=header.height
-        )
-    if parent is not None and header.parent != parent:
-        raise ParentMismatch(
-            f"Block {height} names {header.parent.hex()} as its parent, block {height - 1} is {parent.hex()}.",
-            height=height,
-            expected=parent,
-            found=header.parent,
-        )
     hashes = _transaction_hashes(block, header)
     read = _receipts(receipts, header, len(hashes))
     return CheckedBlock(header, _executions(hashes, read), _logs(hashes, read))

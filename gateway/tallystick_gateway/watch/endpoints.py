@@ -1,4 +1,4 @@
-"""HTTP of the chain: where the watcher stands, and audits."""
+"""HTTP of the chain: where the watcher stands, who seals, and audits."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,8 @@ from tallystick_gateway.kit.roles import Action
 
 from . import auditing
 from .errors import AuditUnknown
-from .schemas import AuditOut, ChainOut
+from .schemas import AuditOut, ChainOut, ValidatorsOut
+from .views import validators_out
 from .watcher import Watcher
 
 __all__ = ["router"]
@@ -27,6 +28,12 @@ _LONGEST_WAIT_S = 300.0
 def show_chain(door: Annotated[ReadDoor, reads(Action.CHAIN_READ)]) -> ChainOut:
     """Where the watcher stands."""
     return ChainOut.model_validate(door.gateway.part(Watcher).facts())
+
+
+@router.get("/validators", response_model=ValidatorsOut)
+def show_validators(door: Annotated[ReadDoor, reads(Action.CHAIN_READ)]) -> Response:
+    """Who seals the chain's blocks, by headers that were checked, and what governance asks for."""
+    return door.read(validators_out)
 
 
 @router.post("/chain:audit", status_code=202, response_model=AuditOut, responses=declared(NotJoined))

@@ -1,49 +1,65 @@
 """Whether a node serves the pinned chain, with the history that was taken before."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tallystick.client import Node, NodeError
-from tallystick.consortium import Consortium
+from tallystick.client import Node
+from tallystick.consortium import Consortium, is_sealed
+from tallystick.qbft import HeaderRefused, Succession, decode_header
 
-from .blocks import CheckedBlock, check_block
-from .errors import BlockMissing, HistoryChanged, NodesDisagree, WrongChain, WrongGenesis
-from .fetch import RawBlock, fetch
-from .headers import HeaderChecker
-from .quantities import object_of
+from .errors import BlockMissing, HeaderMismatch, HistoryChanged, WrongChain, WrongGenesis
+from .headers import CheckedHeader, TakenBlock, header_reader
+from .quantities import Answer, object_of
+from .seals import contradiction
 
-__all__ = ["Chain", "Tip"]
+__all__ = ["Chain", "Remembered", "Standing"]
 
 
 @dataclass(frozen=True, slots=True)
-class Tip:
-    """The last block taken."""
+class Standing:
+    """Where a reading of the chain stands: the last block taken, None before genesis, and who sealed so far.
 
-    height: int
-    hash: bytes
-    time: int
+    `succession` is of the tip's height; None on a chain without seals.
+    """
+
+    tip: TakenBlock | None = None
+    succession: Succession | None = None
 
 
-@dataclass(frozen=True)
+Remembered = Callable[[int], TakenBlock | None]
+"""What was taken at a height, if it is still known."""
+
+
 class Chain:
-    """The chain that `tally join` pinned, and how its headers are checked."""
+    """The chain that `tally join` pinned, and how its headers are read. Safe between threads."""
 
-    consortium: Consortium
-    headers: HeaderChecker
+    def __init__(self, consortium: Consortium) -> None:
+        self.consortium = consortium
+        self.sealed = is_sealed(consortium.engine)
+        self._read = header_reader(consortium.engine)
 
-    def blocks(self, node: Node, heights: Sequence[int], parent: bytes | None) -> list[CheckedBlock]:
-        """The blocks at consecutive `heights`, each checked against the one before; `parent` is the first one's.
+    def header(self, block: Answer, height: int) -> CheckedHeader:
+        """The header of `block`, which was asked for by `height`. Raises `NodeLied` subclasses."""
+        header = self._read(block, self.consortium.header_items_at(height))
+        if header.height != height:
+            raise HeaderMismatch(
+                f"Asked for block {height}, the node gave {header.height}.", height=height, given=header.height
+            )
+        return header
 
-        Raises `ChainDistrusted` subclasses, `BlockMissing`, or a `NodeError`.
+    def taken(self, height: int, hash_: bytes, time: int, header: bytes | None) -> TakenBlock:
+        """A block as it was stored. (If what was kept of its header is no header any more, there is none.)"""
+        try:
+            kept = decode_header(header, self.consortium.header_items_at(height)) if header else None
+        except HeaderRefused:
+            kept = None
+        return TakenBlock(height, hash_, time, kept)
+
+    def check_node(self, node: Node, standing: Standing, remembered: Remembered) -> int:
+        """Have a node show that it serves this chain as we know it; its height.
+
+        Raises `WrongChain`, `WrongGenesis`, and as `check_history` does.
         """
-        checked: list[CheckedBlock] = []
-        for height, raw in zip(heights, fetch(node, heights), strict=True):
-            checked.append(self._check(raw, height, parent))
-            parent = checked[-1].hash
-        return checked
-
-    def check_node(self, node: Node, tip: Tip | None, remembered: Callable[[int], bytes | None]) -> None:
-        """Raises `WrongChain`, `WrongGenesis` or `HistoryChanged` unless the node serves this chain as we know it."""
         found = node.chain_id()
         if found != self.consortium.chain_id:
             raise WrongChain(
@@ -52,7 +68,7 @@ class Chain:
                 expected=self.consortium.chain_id,
                 node=node.url,
             )
-        genesis = self.header_hash(node, 0)
+        genesis = self._header_at(node, 0).hash
         if genesis != self.consortium.genesis_hash:
             raise WrongGenesis(
                 f"Genesis at {node.url} is not the one in consortium.json.",
@@ -60,50 +76,35 @@ class Chain:
                 expected=self.consortium.genesis_hash,
                 node=node.url,
             )
-        if tip is not None:
-            self.check_history(node, tip, node.height(), remembered)
+        return self.check_history(node, node.height(), standing, remembered)
 
-    def check_history(self, node: Node, tip: Tip, head: int, remembered: Callable[[int], bytes | None]) -> None:
-        """Raises `HistoryChanged` if the node has another block where we took one. One that is merely behind passes."""
-        height, expected = tip.height, tip.hash
-        if head < height:
-            known = remembered(head)
-            if known is None:
-                return
-            height, expected = head, known
-        found = self.header_hash(node, height)
-        if found != expected:
-            raise HistoryChanged(
-                f"Block {height} was {expected.hex()}; the node at {node.url} now says {found.hex()}.",
-                height=height,
-                expected=expected,
-                found=found,
-                node=node.url,
-            )
+    def check_history(self, node: Node, head: int, standing: Standing, remembered: Remembered) -> int:
+        """`head`, which the node says is its height, if it has the block there that we took, or our last one.
 
-    def compare(self, nodes: Sequence[Node], tip: Tip) -> None:
-        """Ask these nodes for the last block taken; those that are away or behind pass. Raises `NodesDisagree`."""
-        for node in nodes:
-            try:
-                found = self.header_hash(node, tip.height)
-            except (NodeError, BlockMissing):
-                continue
-            if found != tip.hash:
-                raise NodesDisagree(
-                    f"We took {tip.hash.hex()} as block {tip.height}; the node at {node.url} says {found.hex()}.",
-                    height=tip.height,
-                    expected=tip.hash,
-                    found=found,
-                    node=node.url,
-                )
+        One that is merely behind passes. Raises `HistoryChanged`, or `Equivocated` where the validators sealed the
+        node's other block too; `BlockDiffers`, `BlockMissing`, a `NodeError`.
+        """
+        height = min(head, standing.tip.height) if standing.tip else 0
+        ours = remembered(height)
+        if ours is None:
+            return head
+        found = self._header_at(node, height)
+        if found.hash == ours.hash:
+            return head
+        finding = contradiction(found, found.hash, standing.succession, ours) if standing.succession else None
+        if finding is not None:
+            raise finding
+        raise HistoryChanged(
+            f"Block {height} was {ours.hash.hex()}; the node at {node.url} says {found.hash.hex()}.",
+            height=height,
+            expected=ours.hash,
+            found=found.hash,
+            node=node.url,
+        )
 
-    def header_hash(self, node: Node, height: int) -> bytes:
-        """The recomputed hash of the node's block there. Raises `BlockMissing`, `HeaderMismatch`, `NodeError`."""
+    def _header_at(self, node: Node, height: int) -> CheckedHeader:
+        """Raises `BlockMissing`, `HeaderMismatch`, `NodeError`."""
         answer = node.call("eth_getBlockByNumber", hex(height), False)
         if answer is None:
             raise BlockMissing(f"The node at {node.url} has no block {height}.", height=height, node=node.url)
-        return self.headers.check(object_of(answer, "block"), self.consortium.header_items_at(height)).hash
-
-    def _check(self, raw: RawBlock, height: int, parent: bytes | None) -> CheckedBlock:
-        items = self.consortium.header_items_at(height)
-        return check_block(raw.block, raw.receipts, self.headers, height=height, items=items, parent=parent)
+        return self.header(object_of(answer, "block"), height)

@@ -3,16 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from tallystick_gateway.kit.db import Bytes32, Owned, UtcDateTime
+from tallystick_gateway.kit.db import Bytes20, Bytes32, Owned, UtcDateTime
 
-__all__ = ["AnchorRow", "AuditRow", "BlockRow"]
+__all__ = ["AnchorRow", "AuditRow", "BlockRow", "EpochRow", "ValidatorRow"]
 
 
 class BlockRow(Owned, table=True):
-    """A block that was checked and whose events were taken, in one transaction with this row."""
+    """A block that was checked and whose events were taken, in one transaction with this row.
+
+    `header` are the header's bytes with its seals, as we were given them; None on a chain without seals.
+    """
 
     __tablename__ = "watch_block"
     __table_args__ = (UniqueConstraint("owner", "height"),)
@@ -22,6 +25,45 @@ class BlockRow(Owned, table=True):
     hash: bytes = Field(sa_type=Bytes32)
     time: int
     events: int
+    header: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class EpochRow(Owned, table=True):
+    """A set of validators and the blocks it seals, from `first` to `last` (None: still open), as the watcher found."""
+
+    __tablename__ = "watch_epoch"
+    __table_args__ = (UniqueConstraint("owner", "first"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    first: int
+    last: int | None = None
+    members: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    """Hex of each address, and of the member whose validator it is."""
+
+    @property
+    def validators(self) -> dict[bytes, bytes]:
+        """The members by their validators' addresses, these ascending."""
+        return {bytes.fromhex(address): bytes.fromhex(member) for address, member in sorted(self.members.items())}
+
+
+class ValidatorRow(Owned, table=True):
+    """An address that seals or sealed, or that the contract's list names or named, and what was seen of it.
+
+    `sealed` counts seals in the headers that we were given; nodes keep a quorum of them, not all.
+    """
+
+    __tablename__ = "watch_validator"
+    __table_args__ = (UniqueConstraint("owner", "address"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    address: bytes = Field(sa_type=Bytes20)
+    member: bytes = Field(sa_type=Bytes32)
+    governed: bool = False
+    """Whether the contract's list names it now; of nobody while there is no contract."""
+    proposed: int = 0
+    sealed: int = 0
+    last_proposed: int | None = None
+    last_sealed: int | None = None
 
 
 class AnchorRow(Owned, table=True):

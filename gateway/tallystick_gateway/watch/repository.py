@@ -1,6 +1,6 @@
 """All SQL of the watcher."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import delete, func, update
 from sqlalchemy import select as select_columns
@@ -9,7 +9,8 @@ from sqlmodel import col, select
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.scoping import bulk_insert, owned_by, table_of
 
-from .models import AnchorRow, AuditRow, BlockRow
+from .models import AnchorRow, AuditRow, BlockRow, EpochRow, ValidatorRow
+from .upsert import upsert
 
 __all__ = [
     "add_anchors",
@@ -17,17 +18,25 @@ __all__ = [
     "anchor_count",
     "anchors_of",
     "block_at",
+    "count_seals",
+    "epochs",
     "find_audit",
     "forget_empty_blocks",
+    "governed_set",
     "last_block",
     "log_ends",
     "next_audit",
+    "sealing_set",
     "set_audit",
+    "set_epochs",
+    "set_governed",
+    "validators",
 ]
 
 _blocks = table_of(BlockRow)
 _audits = table_of(AuditRow)
 _anchors = table_of(AnchorRow)
+_validators = table_of(ValidatorRow)
 
 
 def last_block(session: Session) -> BlockRow | None:
@@ -40,9 +49,10 @@ def block_at(session: Session, height: int) -> BlockRow | None:
     return session.exec(select(BlockRow).where(col(BlockRow.height) == height)).first()
 
 
-def add_block(session: Session, height: int, hash_: bytes, time: int, events: int) -> None:
+def add_block(session: Session, height: int, hash_: bytes, time: int, events: int, header: bytes | None = None) -> None:
     """Note that the block was taken."""
-    bulk_insert(session, BlockRow, [{"height": height, "hash": hash_, "time": time, "events": events}])
+    row = {"height": height, "hash": hash_, "time": time, "events": events, "header": header}
+    bulk_insert(session, BlockRow, [row])
 
 
 def forget_empty_blocks(session: Session, below: int) -> None:
@@ -52,6 +62,50 @@ def forget_empty_blocks(session: Session, below: int) -> None:
             owned_by(session, _blocks), _blocks.c.height < below, _blocks.c.height > 0, _blocks.c.events == 0
         )
     )
+
+
+def epochs(session: Session) -> Sequence[EpochRow]:
+    """The epochs of the validators' sets in order, the last one open; none on a chain without seals."""
+    return session.exec(select(EpochRow).order_by(col(EpochRow.first))).all()
+
+
+def set_epochs(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    """Add epochs, or end those that are there; `first`, `last` and `members` as in `EpochRow`."""
+    upsert(session, EpochRow, rows, key=["first"], overwrite=["last"])
+
+
+def validators(session: Session) -> Sequence[ValidatorRow]:
+    """Everybody who seals or sealed, or was in the contract's list, by address."""
+    return session.exec(select(ValidatorRow).order_by(col(ValidatorRow.address))).all()
+
+
+def sealing_set(session: Session) -> frozenset[bytes]:
+    """The validators that the last block taken lists; empty on a chain without seals."""
+    open_epoch = session.exec(select(EpochRow).where(col(EpochRow.last).is_(None))).first()
+    return frozenset(open_epoch.validators) if open_epoch else frozenset()
+
+
+def governed_set(session: Session) -> frozenset[bytes] | None:
+    """The validators in the contract's list as of the last block taken; None while there is no contract."""
+    query = select(ValidatorRow.address).where(col(ValidatorRow.governed))
+    return frozenset(session.exec(query).all()) or None
+
+
+def set_governed(session: Session, rows: Sequence[dict[str, object]]) -> None:
+    """Note whom the contract's list names or not: `address`, `member` and `governed` of each."""
+    unseen = {"proposed": 0, "sealed": 0}
+    upsert(session, ValidatorRow, [unseen | row for row in rows], key=["address"], overwrite=["governed"])
+
+
+def count_seals(
+    session: Session, proposed: Mapping[bytes, Sequence[int]], sealed: Mapping[bytes, Sequence[int]]
+) -> None:
+    """Count blocks for those who proposed and sealed them, given by their heights, these ascending."""
+    for counter, last, heights_of in (("proposed", "last_proposed", proposed), ("sealed", "last_sealed", sealed)):
+        for address, heights in heights_of.items():
+            mine = (owned_by(session, _validators), _validators.c.address == address)
+            counted = {counter: _validators.c[counter] + len(heights), last: heights[-1]}
+            session.execute(update(_validators).where(*mine).values(counted))
 
 
 def add_anchors(session: Session, rows: Sequence[dict[str, object]]) -> None:

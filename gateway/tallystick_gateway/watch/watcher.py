@@ -1,10 +1,13 @@
-"""The watcher: follows the chain block by block, believes nothing it has not recomputed, stops loudly when lied to.
+"""The watcher: follows the chain block by block, believes nothing it has not recomputed, stops loudly when it must.
 
-Each step takes the next few blocks and writes what follows from them in one transaction, with the blocks' own rows:
-after a crash it goes on where that transaction ended.
+Each step takes the next few blocks and writes what follows from them in one transaction, with the blocks' own rows and
+who sealed them: after a crash it goes on where that transaction ended. On a chain with seals a node that lies is named
+and never asked again, and the next one takes over; what the validators themselves did wrong stops the watcher at once.
 """
 
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -13,18 +16,18 @@ from tallystick.client import Node, NodeError
 from tallystick_gateway.acts.desk import desk_of
 from tallystick_gateway.acts.states import State
 from tallystick_gateway.kit.clock import from_unix, rfc3339
-from tallystick_gateway.kit.db import Session
-from tallystick_gateway.kit.gateway import Gateway
+from tallystick_gateway.kit.gateway import Gateway, Reason
 from tallystick_gateway.members import repository as members
 
-from . import repository
-from .blocks import CheckedBlock
+from . import repository, sealing
 from .directory import Directory
-from .errors import BlockMissing, ChainDistrusted
-from .headers import HeaderChecker, headers_of
-from .identity import Chain, Tip
-from .nodes import NodePool
+from .errors import BlockMissing, ChainDistrusted, NodeLied
+from .headers import TakenBlock
+from .identity import Chain, Standing
+from .nodes import NodePool, NodeState
+from .pace import Pace, Stall, describe_stall
 from .projections import PROJECTIONS, Projection
+from .reading import ReadBlock, Reader
 
 __all__ = ["Watcher"]
 
@@ -33,44 +36,52 @@ _MOST_TRANSACTIONS = 48
 """Above so many transactions in a step the next one takes a single block: what is held in memory stays small."""
 _REMEMBERED = 20_000
 """Empty blocks are remembered this far back, to name the height at which a history was changed."""
-_COMPARE_EVERY = 20
 _log = structlog.get_logger("watch")
 
 
 class Watcher:
-    """One per gateway. `step` is its task; `facts` is what `/v1/status` shows."""
+    """One per gateway. `step` is its task; `check` is the lookout's, from another thread; `facts` shows both."""
 
     def __init__(
         self,
         gateway: Gateway,
         pool: NodePool,
-        headers: HeaderChecker | None = None,
         projections: Sequence[Projection] = PROJECTIONS,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._gateway = gateway
         self._desk = desk_of(gateway)
         self._pool = pool
-        self._headers = headers
         self._projections = tuple(projections)
         self._chain: Chain | None = None
-        self._directory: Directory | None = None
-        self._tip: Tip | None = None
+        self._reader: Reader | None = None
+        self._standing = Standing()
         self._head: int | None = None
         self._seen_at: datetime | None = None
+        self._history_seen: tuple[Node, int] | None = None
         self._stopped: ChainDistrusted | None = None
+        self._stall: Stall | None = None
+        self._pace = Pace(now_s)
         self._blocks_next = _MOST_BLOCKS
         self._block_gas: int | None = None
-        self._steps = 0
+        self._lock = threading.Lock()
+
+    # ── what others ask ──
 
     @property
-    def tip(self) -> Tip | None:
-        """The last block taken since this process started, None before the first."""
-        return self._tip
+    def tip(self) -> TakenBlock | None:
+        """The last block taken, None before the first."""
+        return self._standing.tip
 
     @property
     def stopped(self) -> ChainDistrusted | None:
-        """Why the watcher believes the node no more, None while it does."""
+        """Why the watcher believes nobody any more, None while it does."""
         return self._stopped
+
+    @property
+    def stalled(self) -> Stall | None:
+        """Since when no block came, None while they do."""
+        return self._stall
 
     @property
     def joined(self) -> bool:
@@ -84,29 +95,30 @@ class Watcher:
     @property
     def caught_up(self) -> bool:
         """Whether the last block taken is the node's head as last seen."""
-        return self._tip is not None and self._head is not None and self._tip.height >= self._head
+        return self.tip is not None and self._head is not None and self.tip.height >= self._head
 
-    def step(self) -> bool:
-        """Take what is new, at most a few blocks; True if more is waiting.
-
-        Raises `NodeAway`, `BlockMissing` (asked again later), or a `ChainDistrusted` subclass, which stops the worker.
-        """
-        if not self._desk.joined:
-            return False
-        try:
-            return self._step(self._chain or self._start())
-        except ChainDistrusted as lie:
-            self._stopped = lie
-            self._desk.halt(lie)
-            _log.critical("the node cannot be believed", code=lie.code, detail=str(lie))
-            raise
+    def reason(self) -> Reason | None:
+        """What keeps the gateway from following the chain, the gravest thing first; None if nothing does."""
+        if self._stopped is not None:
+            return Reason(self._stopped.code, str(self._stopped), self._stopped.advice)
+        if not self.joined:
+            return Reason("acts.not_joined", "This gateway has not joined a consortium.", "Run `tally join`.")
+        if self._pool.preferred() is None:
+            away = self._pool.away()
+            return Reason(away.code, str(away), away.advice)
+        if not self.caught_up:
+            return Reason("watch.behind", "The watcher has not caught up with the chain.", "Wait, or see /v1/status.")
+        if self._stall is not None:
+            advice = "See whose validators are down (`GET /v1/validators`); what was accepted waits."
+            return Reason("watch.chain_stalled", self._stall.detail, advice)
+        return None
 
     def facts(self) -> dict[str, object]:
-        """Where the watcher is and what it thinks of the node, as JSON."""
-        tip, stopped = self._tip, self._stopped
-        preferred = next(iter(self._pool.nodes), None)
+        """Where the watcher is and what it thinks of the nodes, as JSON."""
+        tip, stopped, stall = self.tip, self._stopped, self._stall
+        asked = self._pool.preferred()
         return {
-            "node": preferred.url if preferred else None,
+            "node": asked.url if asked else None,
             "head": self._head,
             "checked": tip.height if tip else None,
             "checked_hash": tip.hash.hex() if tip else None,
@@ -115,78 +127,173 @@ class Watcher:
             "last_answer_at": rfc3339(self._seen_at) if self._seen_at else None,
             "goal": self._desk.goal.value,
             "finality": "none" if self._desk.goal is State.INCLUDED else "seals",
-            "stopped": {"code": stopped.code, "detail": str(stopped), "advice": stopped.advice} if stopped else None,
+            "stopped": _stopped_facts(stopped) if stopped else None,
+            "stalled": {"since": rfc3339(stall.since), "head": stall.head, "detail": stall.detail} if stall else None,
+            "distrusted": [
+                {"node": each.url, "code": each.lie.code, "detail": str(each.lie), "at": rfc3339(each.at)}
+                for each in self._pool.distrusted
+            ],
+            "nodes": [
+                {"url": view.url, "state": view.state.value, "head": view.head, "detail": view.detail}
+                for view in self._pool.views()
+            ],
         }
 
-    def _start(self) -> Chain:
-        """Pin the consortium, and go on after the last block taken."""
-        consortium = self._desk.consortium
+    # ── nodes ──
+
+    def check(self, node: Node) -> bool:
+        """Have a node show that it serves our chain with the history we took; whether it may be asked now.
+
+        Raises the `ChainDistrusted` that stops the watcher.
+        """
+        chain, standing = self._pinned(), self._standing
+        try:
+            if self._pool.is_admitted(node):
+                head = chain.check_history(node, node.height(), standing, self._remembered)
+            else:
+                head = chain.check_node(node, standing, self._remembered)
+        except (NodeError, BlockMissing) as why:
+            self._pool.demote(node, why)
+            return False
+        except ChainDistrusted as lie:
+            self.condemn(node, lie)
+            return False
+        self._pool.admit(node)
+        self._pool.saw_head(node, head)
+        return True
+
+    def condemn(self, node: Node, lie: ChainDistrusted) -> None:
+        """The node showed what cannot be. If it alone is to blame and there are others, it is never asked again.
+
+        Otherwise raises `lie`: the watcher stops.
+        """
+        blamed = isinstance(lie, NodeLied) and self._pinned().sealed
+        if blamed and isinstance(lie, NodeLied) and self._pool.distrust(node, lie, self._gateway.clock.now()):
+            return
+        with self._lock:
+            self._stopped = self._stopped or lie
+        self._desk.halt(lie)
+        _log.critical("the chain cannot be followed", node=node.url, code=lie.code, detail=str(lie), **_evidence(lie))
+        raise lie
+
+    def _admit_one(self) -> Node:
+        """Raises `NodeAway` if no node will do."""
+        for node in self._pool.candidates():
+            if self.check(node):
+                return node
+        raise self._pool.away()
+
+    def _pinned(self) -> Chain:
+        with self._lock:
+            if self._chain is None:
+                self._chain = Chain(self._desk.consortium)
+            return self._chain
+
+    def _remembered(self, height: int) -> TakenBlock | None:
+        with self._gateway.database.read() as session:
+            row = repository.block_at(session, height)
+            return self._pinned().taken(row.height, row.hash, row.time, row.header) if row else None
+
+    # ── blocks ──
+
+    def step(self) -> bool:
+        """Take what is new, at most a few blocks; True if more is waiting, or another node is to be asked.
+
+        Raises `NodeAway`, a `NodeError` or `BlockMissing` (asked again later), or the `ChainDistrusted` that stops the
+        worker.
+        """
+        if not self._desk.joined:
+            return False
+        reader, self._reader = self._reader or self._open(), None
+        node = self._pool.preferred() or self._admit_one()
+        try:
+            more = self._follow(node, reader)
+        except (NodeError, BlockMissing) as why:
+            self._pool.demote(node, why)
+            if not self._pool.has_untried():
+                raise
+            return True
+        except ChainDistrusted as lie:
+            self.condemn(node, lie)
+            return True
+        self._reader = reader
+        return more
+
+    def _open(self) -> Reader:
+        """Go on after the last block that was stored."""
+        chain = self._pinned()
         with self._gateway.database.read() as session:
             last = repository.last_block(session)
             later = [(row.address, row.name) for row in members.directory(session)]
-        self._directory = Directory(consortium, later)
-        self._tip = Tip(last.height, last.hash, last.time) if last else None
-        self._chain = Chain(consortium, self._headers or headers_of(consortium))
-        return self._chain
+            succession = sealing.load(session, last.height) if last and chain.sealed else None
+        tip = chain.taken(last.height, last.hash, last.time, last.header) if last else None
+        self._standing = Standing(tip, succession)
+        return Reader(chain, Directory(chain.consortium, later), self._standing)
 
-    def _step(self, chain: Chain) -> bool:
-        self._admit_one(chain)
+    def _follow(self, node: Node, reader: Reader) -> bool:
         was_caught_up, last_head = self.caught_up, self._head
-        with self._pool.admitted() as node:
-            head = node.height()
-            if self._tip is not None:
-                chain.check_history(node, self._tip, head, self._remembered)
-            self._head, self._seen_at = head, self._gateway.clock.now()
-            self._take(chain, node, head)
-            self._steps += 1
-            if self._tip is not None and self._steps % _COMPARE_EVERY == 0:
-                chain.compare([other for other in self._pool.nodes if other is not node], self._tip)
-        if self.caught_up and self._tip is not None:
+        head = node.height()
+        self._pool.saw_head(node, head)
+        if self.tip is not None and head <= self.tip.height and self._history_seen != (node, head):
+            self._pinned().check_history(node, head, self._standing, self._remembered)
+            self._history_seen = (node, head)
+        self._head, self._seen_at = head, self._gateway.clock.now()
+        self._take(reader, node, head)
+        if self.caught_up and self.tip is not None:
             fresh = was_caught_up and last_head is not None and head > last_head
-            self._gateway.skew.observe(from_unix(self._tip.time), fresh=fresh)
+            self._gateway.skew.observe(from_unix(self.tip.time), fresh=fresh)
             self._desk.node_checked()
+        self._note_stall()
         return not self.caught_up
 
-    def _admit_one(self, chain: Chain) -> None:
-        """Have an admitted node at hand, checking candidates in order. Raises `NodeAway` if none answers."""
-        for node in self._pool.nodes:
-            if self._pool.is_admitted(node):
-                return
-            try:
-                chain.check_node(node, self._tip, self._remembered)
-            except NodeError as why:
-                self._pool.demote(node, why)
-            except BlockMissing:
-                continue
-            else:
-                self._pool.admit(node)
-                return
-        raise self._pool.away()
-
-    def _remembered(self, height: int) -> bytes | None:
-        with self._gateway.database.read() as session:
-            row = repository.block_at(session, height)
-            return row.hash if row else None
-
-    def _take(self, chain: Chain, node: Node, head: int) -> None:
-        first = self._tip.height + 1 if self._tip else 0
-        heights = range(first, min(head, first + self._blocks_next - 1) + 1)
-        if not heights:
+    def _take(self, reader: Reader, node: Node, head: int) -> None:
+        before = reader.standing
+        blocks = reader.read(node, head, self._blocks_next)
+        if not blocks:
             return
-        blocks = chain.blocks(node, heights, self._tip.hash if self._tip else None)
-        with self._gateway.database.write() as session:
-            for block in blocks:
-                self._apply(session, block)
-            if first // _REMEMBERED != (heights[-1] + 1) // _REMEMBERED:
-                repository.forget_empty_blocks(session, first - _REMEMBERED)
-        last = blocks[-1]
-        self._tip = Tip(last.height, last.hash, last.time)
-        self._block_gas = last.header.gas_limit
-        transactions = sum(len(block.executions) for block in blocks)
+        self._store(blocks, before, reader.standing)
+        self._standing = reader.standing
+        self._block_gas = blocks[-1].block.header.gas_limit
+        self._pace.moved([read.block.time for read in blocks])
+        transactions = sum(len(read.block.executions) for read in blocks)
         self._blocks_next = 1 if transactions > _MOST_TRANSACTIONS else _MOST_BLOCKS
 
-    def _apply(self, session: Session, block: CheckedBlock) -> None:
-        events = self._directory.events(block) if self._directory else []
-        for projection in self._projections:
-            projection(session, block, events)
-        repository.add_block(session, block.height, block.hash, block.time, len(events))
+    def _store(self, blocks: Sequence[ReadBlock], before: Standing, after: Standing) -> None:
+        first, last = blocks[0].block.height, blocks[-1].block.height
+        with self._gateway.database.write() as session:
+            for read in blocks:
+                block = read.block
+                for projection in self._projections:
+                    projection(session, block, read.events)
+                kept = sealing.header_bytes(read)
+                repository.add_block(session, block.height, block.hash, block.time, len(read.events), kept)
+            if after.succession is not None:
+                sealing.store(session, before.succession, after.succession, blocks, self._pinned().consortium)
+            if first // _REMEMBERED != (last + 1) // _REMEMBERED:
+                repository.forget_empty_blocks(session, first - _REMEMBERED)
+
+    def _note_stall(self) -> None:
+        tip = self.tip
+        if tip is None or not self.caught_up or not self._pace.is_stalled:
+            self._stall = None
+            return
+        if self._stall is not None:
+            return
+        with self._gateway.database.read() as session:
+            rows = repository.validators(session)
+            succession = self._standing.succession
+            silent = [view.url for view in self._pool.views() if view.state is NodeState.AWAY]
+            validators = succession.sealing if succession else None
+            detail = describe_stall(tip, validators, rows, self._pinned().consortium, silent)
+        self._stall = Stall(from_unix(tip.time), tip.height, detail)
+        _log.warning("the chain stands still", head=tip.height, detail=detail)
+
+
+def _stopped_facts(stopped: ChainDistrusted) -> dict[str, object]:
+    return {"code": stopped.code, "detail": str(stopped), "advice": stopped.advice, **_evidence(stopped)}
+
+
+def _evidence(lie: ChainDistrusted) -> dict[str, object]:
+    """The headers that prove what the validators did, as hex."""
+    headers = lie.values.get("headers", [])
+    return {"headers": [header.hex() for header in headers] if isinstance(headers, list) else []}

@@ -21,7 +21,9 @@ FOUNDERS = ADDRESSES[:4]
 
 def founded(genesis: Sequence[Address] = FOUNDERS) -> Succession:
     """Genesis, and a block that founds the contract's list with the same set."""
-    return Succession.begin(qbft.Validators.of(genesis)).after(genesis, [SetChange(each, True) for each in genesis])
+    return Succession.of_genesis(qbft.Validators.of(genesis)).after(
+        genesis, [SetChange(each, True) for each in genesis]
+    )
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def test_a_change_that_was_voted_in_and_withdrawn_goes_back_the_same_way() -> No
 
 
 def test_before_there_is_a_contract_nothing_explains_a_change() -> None:
-    succession = Succession.begin(qbft.Validators.of(FOUNDERS)).after(FOUNDERS)
+    succession = Succession.of_genesis(qbft.Validators.of(FOUNDERS)).after(FOUNDERS)
     assert succession.governed is None
     for listed in (ADDRESSES[:5], ADDRESSES[:3], ()):
         with pytest.raises(SetUnexplained):
@@ -143,7 +145,7 @@ def test_before_there_is_a_contract_nothing_explains_a_change() -> None:
 
 
 def test_a_contract_founded_with_other_validators_is_refused_with_their_names() -> None:
-    succession = Succession.begin(qbft.Validators.of(FOUNDERS))
+    succession = Succession.of_genesis(qbft.Validators.of(FOUNDERS))
     with pytest.raises(FoundersDiffer) as refused:
         succession.after(FOUNDERS, [SetChange(each, True) for each in ADDRESSES[1:5]])
     assert (refused.value.missing, refused.value.extra) == ((ADDRESSES[0],), (ADDRESSES[4],))
@@ -154,7 +156,7 @@ def test_a_contract_founded_with_other_validators_is_refused_with_their_names() 
 
 def succession_at_seven() -> Succession:
     """Where the next header is block 7, by the keys of the network in memory."""
-    begun = Succession.begin(VALIDATORS)
+    begun = Succession.of_genesis(VALIDATORS)
     return replace(begun, height=6, governed=frozenset(VALIDATORS.addresses))
 
 

@@ -14,10 +14,10 @@ from tallystick_gateway.kit.scoping import owned_by, table_of
 from tallystick_gateway.loans.models import LoanRow
 from tallystick_gateway.watch.auditing import Auditor
 from tallystick_gateway.watch.directory import Directory
-from tallystick_gateway.watch.headers import UnsealedHeaders
-from tallystick_gateway.watch.identity import Chain
+from tallystick_gateway.watch.identity import Chain, Standing
 from tallystick_gateway.watch.models import BlockRow
 from tallystick_gateway.watch.nodes import NodePool
+from tallystick_gateway.watch.reading import Reader
 from tests.gateway.acts.stage import Crew, Stage, crew, name, staged
 from tests.gateway.network import put
 from tests.gateway.proxy import lying_node
@@ -118,17 +118,17 @@ def test_a_history_that_changed_since_it_was_taken_fails_the_audit(stage: Stage,
             session.execute(update(blocks).where(owned_by(session, blocks), blocks.c.height > 0).values(hash=bytes(32)))
         answer = audit(bank.gateway)
     assert answer["state"] == "FAILED"
-    assert answer["report"]["code"] == "watch.history_changed"
+    assert answer["report"]["code"] == "watch.block_differs"
 
 
 def test_our_quick_decoder_reads_every_event_as_the_abi_does(stage: Stage, bank: Crew) -> None:
-    chain = Chain(stage.network.consortium, UnsealedHeaders())
-    directory = Directory(stage.network.consortium)
+    consortium = stage.network.consortium
+    reader = Reader(Chain(consortium), Directory(consortium), Standing())
     seen: set[str] = set()
     with bank.gateway.part(NodePool).admitted() as node:
-        for block in chain.blocks(node, range(node.height() + 1), None):
-            logs = {checked.index: checked.log for checked in block.logs}
-            for event in directory.events(block):
+        for read in reader.read(node, node.height(), 1000):
+            logs = {checked.index: checked.log for checked in read.block.logs}
+            for event in read.events:
                 expected = decode_log(event.contract, logs[event.log_index])
                 assert (expected.name, expected.address) == (event.name, event.address)
                 assert dict(expected.values) == dict(event.values)

@@ -473,8 +473,33 @@ def upgrade() -> None:
         sa.Column("hash", db.Bytes32(), nullable=False),
         sa.Column("time", sa.Integer(), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("header", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_block")),
         sa.UniqueConstraint("owner", "height", name=op.f("uq_watch_block_owner_height")),
+    )
+    op.create_table(
+        "watch_epoch",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("first", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=True),
+        sa.Column("members", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_epoch")),
+        sa.UniqueConstraint("owner", "first", name=op.f("uq_watch_epoch_owner_first")),
+    )
+    op.create_table(
+        "watch_validator",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("address", db.Bytes20(), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("governed", sa.Boolean(), nullable=False),
+        sa.Column("proposed", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.Integer(), nullable=False),
+        sa.Column("last_proposed", sa.Integer(), nullable=True),
+        sa.Column("last_sealed", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watch_validator")),
+        sa.UniqueConstraint("owner", "address", name=op.f("uq_watch_validator_owner_address")),
     )
     op.create_table(
         "acts_act",
@@ -606,6 +631,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_acts_act_carrier")
 
     op.drop_table("acts_act")
+    op.drop_table("watch_validator")
+    op.drop_table("watch_epoch")
     op.drop_table("watch_block")
     op.drop_table("watch_audit")
     with op.batch_alter_table("watch_anchor", schema=None) as batch_op:

@@ -47,7 +47,7 @@ class DerMalformed(TallystickError):
     """The bytes are not one DER value, or not the one that belongs there; `offset` is where in them."""
 
     code: ClassVar[str] = "der.malformed"
-    sentence: ClassVar[str] = "Not DER at byte {offset}: {reason}"
+    sentence: ClassVar[str] = "Malformed at byte {offset}: {reason}"
     advice: ClassVar[str] = "Ask for the bytes again; something cut, padded or re-encoded them."
 
     reason: str

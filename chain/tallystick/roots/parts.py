@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tallystick.consortium import HeaderItems
 from tallystick.consortium.document import MAX_HEADER_ITEMS, MIN_HEADER_ITEMS
@@ -19,10 +19,14 @@ from tallystick.strictjson import Json
 
 from .errors import RootsMalformed
 
+if TYPE_CHECKING:
+    from tallystick.timestamps import Authority
+
 __all__ = ["AuthorityEntry", "Contract", "Epoch", "digest_or_null", "instant", "read_header_items"]
 
 MOST_VALIDATORS: Final = 64
 LARGEST_CERTIFICATE: Final = 16 * 1024
+MOST_ISSUERS: Final = 8
 _CONTRACT_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}|0x[0-9a-f]{64}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _URL: Final = re.compile(r"https?://[!-~]{1,490}")
@@ -144,13 +148,15 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityEntry:
-    """A time-stamp authority: its certificate (DER, not judged here), trusted for tokens from `since` to `until`.
+    """A time-stamp authority: its certificate (DER), trusted for tokens from `since` to `until`, both inclusive.
 
-    `development` marks one that anybody could have set up: what it attests proves nothing to others.
+    `issuers` are the certificates above, the nearest first, up to a self-signed one. None is judged here; `authority`
+    does. `development` marks one that anybody could have set up: what it attests proves nothing to others.
     """
 
     name: str
     certificate: bytes
+    issuers: tuple[bytes, ...]
     url: str | None
     since: datetime
     until: datetime
@@ -161,6 +167,13 @@ class AuthorityEntry:
         """SHA-256 of the certificate."""
         return hashlib.sha256(self.certificate).digest()
 
+    @property
+    def authority(self) -> Authority:
+        """As tokens are verified by it. Raises `AuthorityMalformed` where the certificates will not do."""
+        from tallystick.timestamps import Authority  # noqa: PLC0415  # X.509 takes a tenth of a second to import
+
+        return Authority(self.name, self.certificate, self.since, self.until, self.development, self.issuers)
+
     @classmethod
     def from_json(cls, value: Json, path: str) -> AuthorityEntry:
         """Raises `RootsMalformed`."""
@@ -169,12 +182,15 @@ class AuthorityEntry:
         entry = cls(
             name=fields.text("name", max_length=200),
             certificate=_certificate(fields.take("certificate"), f"{path}.certificate"),
+            issuers=fields.items("issuers", _certificate),
             url=None if url is None else _url(url, f"{path}.url"),
             since=fields.instant("from"),
             until=fields.instant("to"),
             development=development is True,
         )
         fields.end()
+        if len(entry.issuers) > MOST_ISSUERS:
+            raise RootsMalformed(f"{path}.issuers", f"is more than {MOST_ISSUERS}")
         if not isinstance(development, bool):
             raise RootsMalformed(f"{path}.development", "is not true or false")
         if entry.since >= entry.until:
@@ -184,7 +200,8 @@ class AuthorityEntry:
     def to_json(self) -> dict[str, Json]:
         return {
             "name": self.name,
-            "certificate": base64.b64encode(self.certificate).decode("ascii"),
+            "certificate": _base64(self.certificate),
+            "issuers": [_base64(each) for each in self.issuers],
             "url": self.url,
             "from": instant(self.since),
             "to": instant(self.until),
@@ -205,11 +222,15 @@ def _url(value: Json, path: str) -> str:
     return value
 
 
+def _base64(der: bytes) -> str:
+    return base64.b64encode(der).decode("ascii")
+
+
 def _certificate(value: Json, path: str) -> bytes:
     try:
         der = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
     except ValueError:
         der = b""
-    if not 0 < len(der) <= LARGEST_CERTIFICATE or base64.b64encode(der).decode("ascii") != value:
+    if not 0 < len(der) <= LARGEST_CERTIFICATE or _base64(der) != value:
         raise RootsMalformed(path, f"is not base64 of 1 to {LARGEST_CERTIFICATE} bytes")
     return der

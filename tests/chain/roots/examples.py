@@ -99,6 +99,7 @@ CONTRACTS = tuple(
 AUTHORITY = AuthorityEntry(
     name="Development authority",
     certificate=b"not a certificate, but roots do not judge",
+    issuers=(b"nor is this",),
     url="http://127.0.0.1:3161/",
     since=at(0),
     until=at(10**8),
@@ -221,7 +222,8 @@ def _authorities(draw: st.DrawFn) -> tuple[AuthorityEntry, ...]:
         until = draw(st.integers(since + 1, 2000))
         certificate = bytes([index]) + draw(st.binary(max_size=40))
         url = draw(st.sampled_from((None, "http://127.0.0.1:1/", "https://tsa.example/stamp?x=1")))
-        made.append(AuthorityEntry(name, certificate, url, at(since), at(until), draw(st.booleans())))
+        issuers = tuple(draw(st.lists(st.binary(min_size=1, max_size=9), max_size=2)))
+        made.append(AuthorityEntry(name, certificate, issuers, url, at(since), at(until), draw(st.booleans())))
     return tuple(sorted(made, key=lambda each: (each.name, each.since, each.certificate)))
 
 

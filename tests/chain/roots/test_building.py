@@ -161,7 +161,8 @@ def test_an_epoch_is_open_until_the_block_after_its_last_and_tokens_count_a_day_
 def test_authorities_and_what_went_before_are_taken_as_given() -> None:
     told = Told(started())
     authorities = [
-        AuthorityEntry(name, name.encode(), None, LAST, LAST + timedelta(days=1), development=False) for name in "ba"
+        AuthorityEntry(name, name.encode(), (), None, LAST, LAST + timedelta(days=1), development=False)
+        for name in "ba"
     ]
     roots = told.at(100, authorities=authorities, previous=b"\1" * 32)
     assert [each.name for each in roots.authorities] == ["a", "b"]

@@ -306,6 +306,7 @@ REWRITES: dict[str, tuple[dict[str, Any], str]] = {
         {"authorities": (AUTHORITY, replace(AUTHORITY, name="Elsewhere", certificate=b"x"))},
         "Elsewhere",
     ),
+    "an authority's issuers": ({"authorities": (replace(AUTHORITY, issuers=()),)}, "Development authority"),
     "an authority's kind": ({"authorities": (replace(AUTHORITY, development=False),)}, "Development authority"),
     "the engine": ({"engine": "embedded", "validator_epochs": ()}, "sealed"),
     "an older height": ({"as_of_height": 99}, "as_of_height"),

@@ -27,6 +27,7 @@ from tallystick.roots import (
     RootsSignature,
     Standing,
 )
+from tallystick.timestamps import AuthorityMalformed
 from tests.chain.roots.examples import (
     AUTHORITY,
     CONTRACTS,
@@ -143,6 +144,7 @@ def test_no_changed_character_keeps_the_digest(data: st.DataObject) -> None:
         ({"authorities": (replace(AUTHORITY, until=AUTHORITY.since),)}, "after from"),
         ({"authorities": (replace(AUTHORITY, certificate=b""),)}, "certificate"),
         ({"authorities": (replace(AUTHORITY, certificate=bytes(16 * 1024 + 1)),)}, "certificate"),
+        ({"authorities": (replace(AUTHORITY, issuers=(b"x",) * 9),)}, "issuers"),
         ({"authorities": (replace(AUTHORITY, url="ftp://x"),)}, "url"),
         ({"previous": bytes(32)}, "previous"),
     ],
@@ -338,6 +340,11 @@ def test_a_key_is_valid_not_valid_with_its_reason_or_compromised_since(key: Any,
     assert expected in (answer.verdict, answer.reason)
     if answer.verdict is KeyVerdict.COMPROMISED_SINCE:
         assert (answer.since, answer.reported_at) == (T + 20, T + 60)
+
+
+def test_whether_certificates_will_do_is_judged_when_a_token_is_checked() -> None:
+    with pytest.raises(AuthorityMalformed, match="Development authority"):
+        _ = Roots.parse(roots().to_bytes()).authorities[0].authority
 
 
 def test_keys_and_standing_of_a_member_are_found() -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "GroupsWrong",
     "NoNodeAnswers",
     "NodeDown",
+    "NodeFailed",
     "NodeKeyForeign",
     "NodeKeyMissing",
     "NodeUnknown",
@@ -122,7 +123,10 @@ class StateForeign(DevnetError):
 
     code: ClassVar[str] = "devnet.state_foreign"
     sentence: ClassVar[str] = "The saved chain in {folder} begins with block {found}, not with {expected}"
-    advice: ClassVar[str] = "The files of two chains were mixed: put back a copy, or start a new chain with `--fresh`."
+    advice: ClassVar[str] = (
+        "The files of two chains were mixed: put back a copy, or start a new chain with `--fresh`. A node of a network "
+        "may also fetch its blocks from the others, once those it has are removed."
+    )
 
     folder: Path
     expected: str
@@ -136,6 +140,21 @@ class EngineFailed(DevnetError):
     sentence: ClassVar[str] = "The engine did not come up: {reason} (log: {log})"
     advice: ClassVar[str] = "Its log says more: `tally devnet logs`."
 
+    reason: str
+    log: Path
+
+
+class NodeFailed(DevnetError):
+    """One node of a network did not come up."""
+
+    code: ClassVar[str] = "devnet.node_failed"
+    sentence: ClassVar[str] = "Node {node} did not come up: {reason} (log: {log})"
+    advice: ClassVar[str] = (
+        "Its log says more: `tally devnet logs N`. If its blocks were cut (power cut, full disk), remove the database "
+        "that the log names: the node fetches its blocks from the others, and its key is not in there."
+    )
+
+    node: int
     reason: str
     log: Path
 

@@ -26,7 +26,7 @@ STOP_TIMEOUT_S: Final = 120.0
 LARGEST_LOG: Final = 16 * 1024 * 1024
 _ANSWER_EVERY_S: Final = 0.02
 _PR_SET_PDEATHSIG: Final = 1
-_LAST_WORDS: Final = 2000
+_LAST_WORDS: Final = 4000
 
 
 class Keeper(ABC):
@@ -158,10 +158,12 @@ class Keeper(ABC):
             process.resume()
             process.wait(STOP_TIMEOUT_S)
 
-    def _words_since(self, log: Path, said: int) -> str:
+    @staticmethod
+    def _lines_since(log: Path, said: int) -> list[str]:
+        """What a node said after the first `said` bytes of its log: the last of it."""
         with log.open("rb") as file:
-            file.seek(said)
-            return " ".join(file.read(_LAST_WORDS).decode(errors="replace").split())
+            file.seek(max(said, file.seek(0, os.SEEK_END) - _LAST_WORDS))
+            return [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
 
 
 def bound_log(path: Path, largest: int = LARGEST_LOG) -> None:

@@ -120,7 +120,7 @@ class EmbeddedKeeper(Keeper):
         return True
 
     def _failure(self, port: int, state: Path | None, said: int) -> DevnetError:
-        words = self._words_since(self._folder.log, said)
+        words = " ".join(self._lines_since(self._folder.log, said))
         if ADDRESS_IN_USE in words:
             return PortTaken(port=port)
         if _STATE_UNREADABLE in words and state is not None:

@@ -12,6 +12,7 @@ Found by trying it:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,7 @@ class GoQuorum:
 
     engine: Final = "qbft"
     environment: Final[Mapping[str, str]] = {"PRIVATE_CONFIG": "ignore"}
+    foreign_genesis: Final = re.compile(r"incompatible genesis \(have (?P<found>[0-9a-f]+)")
 
     def find(self) -> Path:
         """The program, built now if it never was, which is shown."""

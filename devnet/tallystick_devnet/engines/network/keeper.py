@@ -17,7 +17,7 @@ from tallystick_devnet.engines.network.kinds import SOFTWARE
 from tallystick_devnet.engines.network.settings import NetworkFolder, NetworkSettings, Timing
 from tallystick_devnet.engines.network.software import Software
 from tallystick_devnet.engines.ports import free_ports, is_free
-from tallystick_devnet.errors import DevnetError, EngineFailed, PortTaken, StateForeign
+from tallystick_devnet.errors import DevnetError, NodeFailed, PortTaken, StateForeign
 
 __all__ = ["NetworkKeeper", "Options"]
 
@@ -174,7 +174,7 @@ class NetworkKeeper(Keeper):
                 found = node.block(0).hash.hex()
             except NodeError as why:
                 self._end([number])
-                raise EngineFailed(reason=str(why), log=self.log_of(number)) from None
+                raise NodeFailed(node=number, reason=str(why), log=self.log_of(number)) from None
             except DevnetError:
                 self._end([number])
                 raise
@@ -185,11 +185,19 @@ class NetworkKeeper(Keeper):
             raise StateForeign(folder=self._network.node(number), expected=self._settings.genesis_hash, found=found)
 
     def _failure(self, number: int, said: int) -> DevnetError:
-        words = self._words_since(self.log_of(number), said)
+        """Why a node ended, by what it said last."""
+        lines = self._lines_since(self.log_of(number), said)
+        words = " ".join(lines)
         node = self._settings.nodes[number]
-        if _ADDRESS_IN_USE in words:
+        if _ADDRESS_IN_USE in words.lower():
             return PortTaken(port=node.p2p_port if f":{node.p2p_port}" in words else node.rpc_port)
-        return EngineFailed(reason=words or "it ended without a word", log=self.log_of(number))
+        if other := self._software.foreign_genesis.search(words):
+            found = other.groupdict().get("found", "another")
+            expected = self._settings.genesis_hash or "that of genesis.json"
+            return StateForeign(folder=self._network.node(number), expected=expected, found=found)
+        fatal = next((line for line in reversed(lines) if line.startswith("Fatal")), None)
+        reason = fatal or (lines[-1] if lines else "it ended without a word")
+        return NodeFailed(node=number, reason=reason, log=self.log_of(number))
 
 
 def _size(path: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,6 +48,10 @@ class Software(Protocol):
         self, program: Path, genesis: Path, home: Path, settings: NetworkSettings, node: NetworkNode
     ) -> list[str]:
         """The command that runs the node in the foreground."""
+
+    @property
+    def foreign_genesis(self) -> re.Pattern[str]:
+        """What the program says when the blocks in its folder are of another chain; group `found` is their first."""
 
     @property
     def environment(self) -> Mapping[str, str]:

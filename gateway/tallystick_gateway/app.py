@@ -17,7 +17,7 @@ from tallystick_gateway.kit.problems import PathRefused, Unexpected, invalid
 from tallystick_gateway.kit.queries import known_queries
 from tallystick_gateway.loans import endpoints as loans_endpoints
 from tallystick_gateway.members import endpoints as members_endpoints
-from tallystick_gateway.members import introducing, ratifying
+from tallystick_gateway.members import introducing, ratifying, voting
 from tallystick_gateway.records import endpoints as records_endpoints
 from tallystick_gateway.records import tasks as records_tasks
 from tallystick_gateway.watch import endpoints as watch_endpoints
@@ -42,6 +42,7 @@ def assemble(gateway: Gateway) -> None:
     assemble_chain(gateway)
     ratifying.attach(gateway)
     introducing.attach(gateway)
+    voting.attach(gateway)
     records_tasks.attach(gateway)
 
 

@@ -1,4 +1,4 @@
-"""`tally consortium export` and `show`: the consortium as it is now as a file to join with, and such a file in words."""
+"""`tally consortium export` and `show`: the consortium as it is now, to join with, and such a file in words."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -30,12 +31,24 @@ from tallystick_gateway.members.validator_node import ValidatorNode
 __all__ = ["join"]
 
 
+_BLOCKS_BEHIND = 30
+"""A node that is further behind the foremost one is still catching up."""
+
+
 class JoinRefused(GatewayError):
     """The consortium file is not the one that this member should join"""
 
     status = 409
     code = "join.refused"
     advice = "Compare file and digest with the other founders over a channel you trust before you try again."
+
+
+class NodeBehind(GatewayError):
+    """A node has not followed the chain far enough to check the consortium with it"""
+
+    status = 503
+    code = "join.node_behind"
+    advice = "Wait until the node has caught up, then join again; see its log if it does not move (allow-lists, peers)."
 
 
 @click.command()
@@ -59,6 +72,7 @@ def join(tally: Tally, file: Path, expect: str) -> None:
     urls = config.settings.chain.nodes
     if not urls:
         raise JoinRefused("gateway.toml names no node to check the contracts with.", field="chain.nodes")
+    _check_caught_up(urls, document)
     for url in urls:
         with Node(url) as node:
             _check_chain(node, document)
@@ -105,9 +119,25 @@ def _own_card(config: Config, document: Consortium) -> MemberCard:
     return own
 
 
+def _check_caught_up(urls: Sequence[str], document: Consortium) -> None:
+    """Every node has the blocks that the file speaks of, and is not far behind the others. Raises `NodeBehind`."""
+    heights: dict[str, int] = {}
+    for url in urls:
+        with Node(url) as node:
+            node.check_chain_id(document.chain_id)
+            heights[node.url] = node.height()
+    known = [entry.from_height for entry in document.contracts]
+    known += [epoch.first for epoch in document.validator_epochs]
+    needed = max(*known, max(heights.values()) - _BLOCKS_BEHIND)
+    for url, height in heights.items():
+        if height < needed:
+            raise NodeBehind(
+                f"The node at {url} is at block {height}; block {needed} is needed.", height=height, needed=needed
+            )
+
+
 def _check_chain(node: Node, document: Consortium) -> None:
     """The node serves this chain, from this genesis and with its validators, and the chain holds these contracts."""
-    node.check_chain_id(document.chain_id)
     first = node.block(0)
     genesis = sealed_genesis(document.engine, first.header)
     found = genesis.hash if genesis else first.hash

@@ -36,7 +36,8 @@ def list_keys(tally: Tally, member: str | None, everybody: bool, purpose: str | 
     """Keys in order of addition, and whether each counts now."""
     with tally.api() as api:
         people = People.of(api)
-        whose = None if everybody else people.find(member) if member else people.own
+        own = tally.config.member_id.hex()
+        whose = None if everybody else people.find(member) if member else own
         rows = api.get("/v1/keys", member=whose, purpose=purpose and purpose.upper())["items"]
     tally.emit(rows)
     for row in rows:

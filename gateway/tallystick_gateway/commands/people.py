@@ -40,11 +40,6 @@ class People:
         """Several, for a sentence."""
         return ", ".join(self.name(member) for member in members) or "nobody"
 
-    @property
-    def own(self) -> str:
-        """The id of this gateway's member, which may not be admitted yet. Raises `ValueRefused`."""
-        return self.find(next((row["member"] for row in self.rows if row["is_self"]), ""))
-
     def find(self, given: str) -> str:
         """The id of the member that is so called; 64 hexadecimal digits stand for themselves. Raises `ValueRefused`."""
         if len(given) == 64 and not set(given) - set("0123456789abcdef"):

@@ -91,17 +91,20 @@ class Go:
     def build(self, module: Path, output: Path, show: Show) -> None:
         """Build the program of `module` into `output`; what Go said is kept beside it, in build.log.
 
+        Nobody else builds there meanwhile: Go works in a folder beside it, which is removed however this ends.
+
         Raises `QuorumModulesMissing`, `CompilerMissing`, `QuorumBuildFailed`.
         """
         began = time.monotonic()
         log = output.parent / "build.log"
-        environment = _environment(GOFLAGS=_read_only(self.flags), CGO_ENABLED="1")
+        work = output.parent / "work"
+        environment = _environment(GOFLAGS=_read_only(self.flags), CGO_ENABLED="1", GOTMPDIR=str(work))
         command = [str(self.program), "build", _LINKING, "-o", str(output)]
 
         def told(stage: str, done: int, total: int) -> None:
             show(Progress(stage, done, total, time.monotonic() - began))
 
-        with log.open("w") as said:
+        with log.open("w") as said, _emptied(work):
             total = 0
             for line in self._run([*command, "-n", _PACKAGE], module, environment, said, show_all=False):
                 if line.startswith(_DOWNLOADING):
@@ -129,6 +132,17 @@ class Go:
         if code:
             log.writelines(f"{line}\n" for line in last)
             raise _failure(last, Path(log.name))
+
+
+@contextmanager
+def _emptied(work: Path) -> Iterator[None]:
+    """A folder for Go alone, which leaves what it wrote there when it is interrupted."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    try:
+        yield
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from tests.conformance.cases import Recognised, VectorFile, all_texts, companions, is_list_of
 
 SHAPES = (
-    ("RFC 3161 time-stamp responses", "cases", ("response", "expect")),
-    ("evidence records, time-stamp tokens, ASiC-E", "cases", ("kind", "file", "expect")),
     ("MT940 statements", "cases", ("file", "form")),
     ("ISO 20022 messages", "cases", ("file", "facts")),
     ("bank lines against ledger lines", "pairs", ("bank", "ledger", "relation")),

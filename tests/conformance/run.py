@@ -8,11 +8,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.conformance import canonical_json, later, qbft_network, trees, wycheproof
+from tests.conformance import canonical_json, evidence, later, qbft_network, time_stamps, trees, wycheproof
 from tests.conformance.cases import Recognised, VectorFile
 from tests.conformance.locate import ABSENT, vectors_root
 
-SHAPES = (wycheproof.recognise, trees.recognise, qbft_network.recognise, later.recognise)
+SHAPES = (
+    wycheproof.recognise,
+    trees.recognise,
+    qbft_network.recognise,
+    time_stamps.recognise,
+    evidence.recognise,
+    later.recognise,
+)
 PROSE = re.compile(r"(?:LICEN[CS]E|NOTICE|README|COPYING)(?:[-._].*)?", re.IGNORECASE)
 MALFORMED = "malformed files"
 

@@ -105,6 +105,37 @@ def test_a_wrong_answer_is_a_failure(tmp_path: Path, name: str, alter: Callable[
     assert run.main([str(tmp_path)]) == 1
 
 
+OPPOSITE = {
+    "accept": "reject",
+    "reject": "accept",
+    "imprint-ok": "imprint-mismatch",
+    "imprint-mismatch": "imprint-ok",
+    "intact": "not-intact",
+    "not-intact": "intact",
+}
+
+
+@pytest.mark.vectors
+@pytest.mark.parametrize("folder", ["rfc3161-client", "dss"])
+def test_every_answer_on_time_stamps_and_containers_is_checked(tmp_path: Path, folder: str) -> None:
+    """In a folder of another name all pass; with every expectation turned round all fail."""
+    shutil.copytree(vector_file(folder, "cases.json").parent, tmp_path / "moved")
+    document = json.loads((tmp_path / "moved" / "cases.json").read_text("utf-8"))
+    turned = [
+        case for case in document["cases"] if case.get("kind") != "evidence-record" and case["expect"] in OPPOSITE
+    ]
+    (tmp_path / "moved" / "cases.json").write_text(json.dumps({"cases": turned}), "utf-8")
+    right = run.run(tmp_path)
+    for case in turned:
+        case["expect"] = OPPOSITE[case["expect"]]
+    (tmp_path / "moved" / "cases.json").write_text(json.dumps({"cases": turned}), "utf-8")
+    wrong = run.run(tmp_path)
+
+    assert turned
+    assert sum(tally.passed for tally in right.sources.values()) == len(turned)
+    assert sum(len(tally.failures) for tally in wrong.sources.values()) == len(turned)
+
+
 def inclusion(**changes: object) -> dict[str, object]:
     """A tree of one leaf."""
     leaf = "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0="

@@ -11,6 +11,7 @@ from .errors import (
     ChainRefused,
     CheckpointMalformed,
     ClockDisagrees,
+    HashNotTaken,
     ImprintDiffers,
     NonceDiffers,
     NotCovered,
@@ -26,7 +27,15 @@ from .errors import (
 )
 from .interval import End, Interval, Noted, interval_of
 from .renewal import require_holds, verify_renewals
-from .request import CLOCK_TOLERANCE, LARGEST_RESPONSE, REQUEST_TYPE, RESPONSE_TYPE, make_request, read_response
+from .request import (
+    CLOCK_TOLERANCE,
+    LARGEST_RESPONSE,
+    REQUEST_TYPE,
+    RESPONSE_TYPE,
+    granted_token,
+    make_request,
+    read_response,
+)
 
 __all__ = [
     "CLOCK_TOLERANCE",
@@ -45,6 +54,7 @@ __all__ = [
     "CheckpointTree",
     "ClockDisagrees",
     "End",
+    "HashNotTaken",
     "ImprintDiffers",
     "Interval",
     "ManifestEntry",
@@ -62,6 +72,7 @@ __all__ = [
     "TokenRefused",
     "VerifiedToken",
     "counted_signers",
+    "granted_token",
     "interval_of",
     "make_request",
     "manifest",

@@ -25,19 +25,34 @@ from .der import (
     explicit,
 )
 
-__all__ = ["HASH_IDENTIFIERS", "SHA256", "Scheme", "digest_of", "hash_algorithm", "hash_of", "scheme_of", "sound"]
+__all__ = [
+    "HASH_IDENTIFIERS",
+    "SHA256",
+    "TAKEN",
+    "Scheme",
+    "digest_of",
+    "hash_algorithm",
+    "hash_of",
+    "scheme_of",
+    "sound",
+]
 
 SHA256: Final = "SHA-256"
+TAKEN: Final = (SHA256, "SHA-384", "SHA-512")
+"""The hashes that a token may rest on. Others are read, so that a refusal can name them."""
+
 HASH_IDENTIFIERS: Final = {
     SHA256: "2.16.840.1.101.3.4.2.1",
     "SHA-384": "2.16.840.1.101.3.4.2.2",
     "SHA-512": "2.16.840.1.101.3.4.2.3",
+    "SHA-1": "1.3.14.3.2.26",
 }
 _HASH_NAMES: Final = {identifier: name for name, identifier in HASH_IDENTIFIERS.items()}
 _HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
     SHA256: hashes.SHA256,
     "SHA-384": hashes.SHA384,
     "SHA-512": hashes.SHA512,
+    "SHA-1": hashes.SHA1,
 }
 
 _RSA: Final = "1.2.840.113549.1.1.1"
@@ -47,11 +62,13 @@ _RSA_WITH: Final = {
     "1.2.840.113549.1.1.11": SHA256,
     "1.2.840.113549.1.1.12": "SHA-384",
     "1.2.840.113549.1.1.13": "SHA-512",
+    "1.2.840.113549.1.1.5": "SHA-1",
 }
 _ECDSA_WITH: Final = {
     "1.2.840.10045.4.3.2": SHA256,
     "1.2.840.10045.4.3.3": "SHA-384",
     "1.2.840.10045.4.3.4": "SHA-512",
+    "1.2.840.10045.4.1": "SHA-1",
 }
 
 
@@ -66,7 +83,7 @@ class Scheme:
 
 def digest_of(content: bytes, hash_name: str) -> bytes:
     """The digest of `content` by one of the hashes above."""
-    return hashlib.new(hash_name.replace("-", ""), content).digest()
+    return hashlib.new(hash_name.replace("-", ""), content, usedforsecurity=hash_name in TAKEN).digest()
 
 
 def hash_algorithm(hash_name: str) -> bytes:
@@ -75,7 +92,7 @@ def hash_algorithm(hash_name: str) -> bytes:
 
 
 def hash_of(algorithm: Element) -> str:
-    """The name of the hash that an AlgorithmIdentifier stands for; raises `DerMalformed` for any but SHA-2."""
+    """The name of the hash that an AlgorithmIdentifier stands for; raises `DerMalformed` for one that is not read."""
     fields = Fields(algorithm, "a hash algorithm")
     identifier = fields.take(OBJECT_IDENTIFIER, "identifier")
     fields.optional(NULL)
@@ -112,7 +129,7 @@ def scheme_of(algorithm: Element, hash_name: str) -> Scheme:
 
 
 def _pss(parameters: Element) -> Scheme:
-    """RSASSA-PSS-params (RFC 4055) whose two hashes are one of SHA-2; the defaults, SHA-1, are not taken."""
+    """RSASSA-PSS-params (RFC 4055) that say their hash, and the same one twice; the defaults are SHA-1."""
     fields = Fields(parameters, "RSASSA-PSS parameters")
     hash_name = hash_of(explicit(fields.take(context(0), "hash"), SEQUENCE))
     mask = Fields(explicit(fields.take(context(1), "mask generation"), SEQUENCE), "mask generation")

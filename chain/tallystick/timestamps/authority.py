@@ -15,12 +15,13 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from .algorithms import digest_of, sound
+from .algorithms import TAKEN, digest_of, sound
 from .errors import (
     AuthorityMalformed,
     AuthorityUnknown,
     CertificateForeign,
     CertificateNotValid,
+    HashNotTaken,
     ImprintDiffers,
     OutsideWindow,
     SignatureWrong,
@@ -133,6 +134,9 @@ def verify_token(token: bytes, stamped: bytes, authorities: Sequence[Authority])
     parts = read_token(token)
     authority = _authority_of(parts, authorities)
     stamp = parts.stamp
+    for hash_name in (stamp.hash_name, parts.scheme.hash_name):
+        if hash_name not in TAKEN:
+            raise HashNotTaken(hash_name=hash_name)
     expected = digest_of(stamped, stamp.hash_name)
     if stamp.imprint != expected:
         raise ImprintDiffers(hash_name=stamp.hash_name, expected=expected.hex(), found=stamp.imprint.hex())

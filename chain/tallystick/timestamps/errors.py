@@ -15,6 +15,7 @@ __all__ = [
     "ChainRefused",
     "CheckpointMalformed",
     "ClockDisagrees",
+    "HashNotTaken",
     "ImprintDiffers",
     "NonceDiffers",
     "NotCovered",
@@ -61,6 +62,16 @@ class TokenMalformed(TokenRefused):
     )
 
     reason: str
+
+
+class HashNotTaken(TokenRefused):
+    """The token rests on a hash for which collisions can be made."""
+
+    code: ClassVar[str] = "timestamp.hash_not_taken"
+    sentence: ClassVar[str] = "The token rests on {hash_name}, not on SHA-256, SHA-384 or SHA-512"
+    advice: ClassVar[str] = "Ask the authority for a token by a hash of the SHA-2 family."
+
+    hash_name: str
 
 
 class AuthorityUnknown(TokenRefused):

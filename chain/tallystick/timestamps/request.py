@@ -21,7 +21,15 @@ from .der import (
 from .errors import ClockDisagrees, NonceDiffers, RequestDenied, ResponseMalformed
 from .stripping import LARGEST_RESPONSE, Piece, only_piece, strict_form
 
-__all__ = ["CLOCK_TOLERANCE", "LARGEST_RESPONSE", "REQUEST_TYPE", "RESPONSE_TYPE", "make_request", "read_response"]
+__all__ = [
+    "CLOCK_TOLERANCE",
+    "LARGEST_RESPONSE",
+    "REQUEST_TYPE",
+    "RESPONSE_TYPE",
+    "granted_token",
+    "make_request",
+    "read_response",
+]
 
 REQUEST_TYPE: Final = "application/timestamp-query"
 RESPONSE_TYPE: Final = "application/timestamp-reply"
@@ -55,6 +63,22 @@ def make_request(stamped: bytes, nonce: int) -> bytes:
     return encode(SEQUENCE, encode_integer(1), imprint, encode_integer(nonce), encode_boolean(True))
 
 
+def granted_token(response: bytes) -> bytes:
+    """The token of a granted answer, in strict form. Raises `ResponseMalformed` or `RequestDenied`."""
+    try:
+        parts = only_piece(response).parts()
+        status = parts[0].inner(INTEGER) if parts else None
+        if status is None or len(status.content) != 1:
+            raise DerMalformed(reason="no status", offset=0)
+        if status.content[0] != _GRANTED:
+            raise RequestDenied(status=_name(status.content[0]), detail=_detail(parts[0].parts()))
+        if len(parts) != 2:
+            raise DerMalformed(reason="granted, but no token", offset=0)
+        return strict_form(parts[1].encoded)
+    except DerMalformed as why:
+        raise ResponseMalformed(reason=str(why)) from None
+
+
 def read_response(
     response: bytes,
     *,
@@ -70,29 +94,13 @@ def read_response(
     `sent_at` and `received_at` are what our clock said. Raises `ResponseRefused` (`ResponseMalformed`, `RequestDenied`,
     `NonceDiffers`, `ClockDisagrees`) or, for what is wrong with the token itself, `TokenRefused`.
     """
-    token = _granted(response)
+    token = granted_token(response)
     verified = verify_token(token, stamped, [authority])
     if verified.nonce != nonce:
         raise NonceDiffers()
     if not sent_at - tolerance <= verified.gen_time <= received_at + tolerance:
         raise ClockDisagrees(gen_time=verified.gen_time, sent_at=sent_at, received_at=received_at)
     return token, verified
-
-
-def _granted(response: bytes) -> bytes:
-    """The token of a granted answer, in strict form."""
-    try:
-        parts = only_piece(response).parts()
-        status = parts[0].inner(INTEGER) if parts else None
-        if status is None or len(status.content) != 1:
-            raise DerMalformed(reason="no status", offset=0)
-        if status.content[0] != _GRANTED:
-            raise RequestDenied(status=_name(status.content[0]), detail=_detail(parts[0].parts()))
-        if len(parts) != 2:
-            raise DerMalformed(reason="granted, but no token", offset=0)
-        return strict_form(parts[1].encoded)
-    except DerMalformed as why:
-        raise ResponseMalformed(reason=str(why)) from None
 
 
 def _name(status: int) -> str:

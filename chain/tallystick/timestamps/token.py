@@ -7,12 +7,11 @@ other value that would be read.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from .algorithms import Scheme, hash_of, scheme_of
+from .algorithms import SHA256, Scheme, digest_of, hash_of, scheme_of
 from .der import (
     BOOLEAN,
     GENERALIZED_TIME,
@@ -62,14 +61,14 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class CertificateDigest:
-    """A digest by which the signed attributes name the signer's certificate; `hash_name` as hashlib knows it."""
+    """A digest by which the signed attributes name the signer's certificate."""
 
     hash_name: str
     digest: bytes
 
     def fits(self, certificate: bytes) -> bool:
         """Whether this is the digest of `certificate` (DER)."""
-        return hashlib.new(self.hash_name, certificate, usedforsecurity=False).digest() == self.digest
+        return digest_of(certificate, self.hash_name) == self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +178,7 @@ def _require_about(content: bytes, values: dict[str, Element], hash_name: str, o
     kind, digest = values.get(CONTENT_TYPE), values.get(MESSAGE_DIGEST)
     if kind is None or kind.tag != OBJECT_IDENTIFIER or kind.object_identifier() != TST_INFO:
         raise DerMalformed(reason="signed attributes of another content type", offset=offset)
-    expected = hashlib.new(hash_name.replace("-", ""), content).digest()
-    if digest is None or digest.tag != OCTET_STRING or digest.content != expected:
+    if digest is None or digest.tag != OCTET_STRING or digest.content != digest_of(content, hash_name):
         raise DerMalformed(reason="signed attributes over other content", offset=offset)
 
 
@@ -189,12 +187,12 @@ def _certificate_digests(values: dict[str, Element], offset: int) -> tuple[Certi
     found = []
     if SIGNING_CERTIFICATE in values:
         fields = _first_certificate(values[SIGNING_CERTIFICATE])
-        found.append(CertificateDigest("sha1", fields.take(OCTET_STRING, "digest").content))
+        found.append(CertificateDigest("SHA-1", fields.take(OCTET_STRING, "digest").content))
     if SIGNING_CERTIFICATE_V2 in values:
         fields = _first_certificate(values[SIGNING_CERTIFICATE_V2])
         algorithm = fields.optional(SEQUENCE)
-        hash_name = hash_of(algorithm) if algorithm else "SHA-256"
-        found.append(CertificateDigest(hash_name.replace("-", ""), fields.take(OCTET_STRING, "digest").content))
+        hash_name = hash_of(algorithm) if algorithm else SHA256
+        found.append(CertificateDigest(hash_name, fields.take(OCTET_STRING, "digest").content))
     if not found:
         raise DerMalformed(reason="no signed attribute names the signer's certificate", offset=offset)
     return tuple(found)

@@ -17,6 +17,7 @@ from tallystick.timestamps import (
     AuthorityUnknown,
     CertificateForeign,
     CertificateNotValid,
+    HashNotTaken,
     ImprintDiffers,
     OutsideWindow,
     SignatureWrong,
@@ -117,7 +118,7 @@ MALFORMED = {
     "something after": mint(changes={"after": num(1)}),
     "two digest algorithms": mint(changes={"digests": tlv(0x31, hash_id("SHA-256"), hash_id("SHA-384"))}),
     "other digest algorithm": mint(changes={"digests": tlv(0x31, hash_id("SHA-384"))}),
-    "SHA-1": mint(changes={"digests": tlv(0x31, seq(oid("1.3.14.3.2.26"), tlv(5)))}),
+    "digest by MD5": mint(changes={"digests": tlv(0x31, seq(oid("1.2.840.113549.2.5"), tlv(5)))}),
     "other content type inside": mint(
         changes={"content": seq(oid("1.2.840.113549.1.7.1"), tlv(0xA0, tlv(4, b"\x30\x00")))}
     ),
@@ -144,7 +145,7 @@ MALFORMED = {
     "PSS by default, which is SHA-1": mint(signer_changes={"scheme": seq(oid("1.2.840.113549.1.1.10"), seq())}),
     "version of stamp": mint(stamp_changes={"version": num(2)}),
     "no policy": mint(stamp_changes={"policy": b""}),
-    "imprint by SHA-1": mint(stamp_changes={"imprint": seq(seq(oid("1.3.14.3.2.26")), tlv(4, bytes(20)))}),
+    "imprint by MD5": mint(stamp_changes={"imprint": seq(seq(oid("1.2.840.113549.2.5")), tlv(4, bytes(16)))}),
     "time with zone": mint(stamp_changes={"time": tlv(0x18, b"20260601120000+0000")}),
     "time without seconds": mint(stamp_changes={"time": tlv(0x18, b"202606011200Z")}),
     "time with a trailing zero": mint(stamp_changes={"time": tlv(0x18, b"20260601120000.10Z")}),
@@ -173,6 +174,15 @@ def test_another_form_is_refused(case: str) -> None:
         verify_token(MALFORMED[case], STAMPED, [m.identity().authority()])
     assert refused.value.advice
     assert "�" not in str(refused.value)
+
+
+def test_a_hash_that_is_broken() -> None:
+    by_sha1 = seq(seq(oid("1.3.14.3.2.26")), tlv(4, sha1(STAMPED)))
+    with pytest.raises(HashNotTaken, match="SHA-1"):
+        verify_token(mint(stamp_changes={"imprint": by_sha1}), STAMPED, [m.identity().authority()])
+    signed_by_sha1 = mint(m.identity("RSA"), digest_by="SHA-1")
+    with pytest.raises(HashNotTaken, match="SHA-1"):
+        verify_token(signed_by_sha1, STAMPED, [m.identity("RSA").authority()])
 
 
 def test_other_bytes_than_those_stamped() -> None:
@@ -267,7 +277,7 @@ def test_an_issuer_s_certificate_that_had_ended() -> None:
 
 def test_a_signature_by_another_key() -> None:
     other = m.identity("RSA").sign(b"", "SHA-256")
-    for signature in (b"", b"\x30\x00", other, mint()[-72:]):
+    for signature in (b"", b"\x30\x00", other, mint(stamped=b"other")[-72:]):
         with pytest.raises(SignatureWrong):
             verify_token(mint(signer_changes={"signature": tlv(4, signature)}), STAMPED, [m.identity().authority()])
 

@@ -29,6 +29,7 @@ from tallystick_gateway.kit.api_client import GatewayAway
 __all__ = ["demo"]
 
 _MIB: Final = 2**20
+_OURSELVES: Final = "demonstration"
 
 
 @dataclass
@@ -72,7 +73,7 @@ def demo(engine: str, folder: Path, count: int, seed: str, go_on: bool) -> None:
     console.print(journal.table())
     if outcome.sealers:
         console.print(ending.sealers_table(outcome.sealers))
-    for name, taken in outcome.taken.items():
+    for name, taken in sorted(outcome.taken.items(), key=lambda item: item[0] == _OURSELVES):
         console.print(f"{name}: {taken.peak_bytes / _MIB:.0f} MiB at most, {taken.cpu_s:.1f} s of CPU", highlight=False)
     if journal.differences:
         console.print(f"[red]{journal.differences} differences.[/] See above.", highlight=False)
@@ -89,7 +90,7 @@ def _run(journal: Journal, folder: Path, chain: DemoChain, count: int, seed: str
     with chain.running(journal), Gateways(folder) as gateways, _naming_the_dead(gateways):
         nodes = chain.processes()
         stage = Stage(journal, folder, chain, gateways)
-        with Usage(lambda: nodes | gateways.processes() | {"demonstration": os.getpid()}) as usage:
+        with Usage(lambda: nodes | gateways.processes() | {_OURSELVES: os.getpid()}) as usage:
             found(stage)
             agreement = lending.agree(stage, loans)
             lending.disburse(stage, agreement, loans)

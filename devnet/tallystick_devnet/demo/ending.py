@@ -79,15 +79,15 @@ def check_sealers(stage: Stage) -> list[Sealer]:
 
 def sealers_table(sealers: list[Sealer]) -> Table:
     """A line for each validator."""
-    table = Table(title="Who proposed and who sealed how many blocks", show_lines=False)
+    table = Table(title="Who proposed and who sealed how many blocks, each gateway having kept the seals it saw")
     table.add_column("validator of")
-    table.add_column("address", overflow="fold")
+    table.add_column("address")
     table.add_column("proposed", justify="right")
     for part in CAST:
-        table.add_column(f"seals seen by {part.folder}", justify="right")
+        table.add_column(f"sealed, by {part.folder}", justify="right")
     for sealer in sealers:
         seen = (f"{sealer.sealed[part.folder]:,}" for part in CAST)
-        table.add_row(sealer.member, sealer.address, f"{sealer.proposed:,}", *seen)
+        table.add_row(sealer.member, f"{sealer.address[:10]}…", f"{sealer.proposed:,}", *seen)
     return table
 
 

@@ -7,6 +7,8 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,7 +16,7 @@ from typing import Final, Self
 from tallystick.errors import TallystickError
 from tallystick_devnet.demo.cast import CAST, Part
 from tallystick_devnet.demo.chain import DemoChain
-from tallystick_devnet.engines.ports import free_port, is_free
+from tallystick_devnet.engines.ports import free_port, free_ports, is_free
 from tallystick_gateway.kit.api_client import ApiClient
 from tallystick_gateway.kit.config import Config
 
@@ -59,6 +61,7 @@ class Gateways:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.passphrase_file = _passphrase_in(folder)
         self._processes: dict[Part, subprocess.Popen[bytes]] = {}
         self._clients: dict[Part, ApiClient] = {}
 
@@ -70,26 +73,24 @@ class Gateways:
     ) -> None:
         self.stop()
 
-    @property
-    def passphrase_file(self) -> Path:
-        """One file for the four, made on first use: 0600, random, and worth nothing beyond this folder."""
-        path = self._folder / "passphrase"
-        if not path.exists():
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(24) + "\n")
-        return path
-
     def home(self, part: Part) -> Path:
         return self._folder / part.folder
 
     def init(self, chain: DemoChain) -> None:
-        """`tally init` for whoever has no home yet."""
-        for position, part in enumerate(CAST):
-            if not self.home(part).exists():
-                options = ["--legal-id", part.legal_id, "--name", part.name, "--role", part.role]
-                options += ["--port", str(free_port()), *chain.init_options(position)]
-                self.tally(part, "init", *options)
+        """`tally init` for whoever has no home yet, each with the node of its place in the cast."""
+
+        def init(position: int, port: int) -> None:
+            part = CAST[position]
+            options = ["--legal-id", part.legal_id, "--name", part.name, "--role", part.role]
+            self.tally(part, "init", *options, "--port", str(port), *chain.init_options(position))
+
+        homeless = [position for position, part in enumerate(CAST) if not self.home(part).exists()]
+        _at_once(init, homeless, free_ports(len(homeless)))
+
+    def join(self, document: Path, digest: str) -> None:
+        """`tally join` for whoever has not joined yet."""
+        outside = [part for part in CAST if not (self.home(part) / "consortium.json").exists()]
+        _at_once(lambda part: self.tally(part, "join", str(document), "--expect", digest), outside)
 
     def settle_addresses(self, chain: DemoChain) -> None:
         """What an earlier run listened on may be taken now, and nodes may have moved: write it down anew."""
@@ -131,7 +132,7 @@ class Gateways:
         for part, process in self._processes.items():
             if process.poll() is not None:
                 raise GatewayStopped(
-                    f"the gateway of {part.name} ended with {process.returncode}: {_last_lines(self._log(part))}",
+                    f"the gateway of {part.name} ended with {process.returncode}: {_last_lines(self.log(part))}",
                     member=part.name,
                     exit_code=process.returncode,
                 )
@@ -162,12 +163,13 @@ class Gateways:
         """The process numbers of the gateways that were started, by the name of what each is."""
         return {f"gateway of {part.folder}": process.pid for part, process in list(self._processes.items())}
 
-    def _log(self, part: Part) -> Path:
+    def log(self, part: Part) -> Path:
+        """What that member's gateway said."""
         return self._folder / f"{part.folder}.log"
 
     def _spawn(self, part: Part) -> subprocess.Popen[bytes]:
         (self.home(part) / "gateway.url").unlink(missing_ok=True)
-        with self._log(part).open("ab") as log:
+        with self.log(part).open("ab") as log:
             return subprocess.Popen(
                 [
                     sys.executable,
@@ -190,10 +192,27 @@ class Gateways:
         while not config.address_path.exists():
             self.check()
             if time.monotonic() > deadline:
-                raise GatewayStopped(f"{part.name} did not start: {_last_lines(self._log(part))}", member=part.name)
+                raise GatewayStopped(f"{part.name} did not start: {_last_lines(self.log(part))}", member=part.name)
             time.sleep(_LOOK_EVERY_S)
         passphrase = self.passphrase_file.read_text().strip()
         self._clients[part] = ApiClient.from_home(config, passphrase)
+
+
+def _passphrase_in(folder: Path) -> Path:
+    """One file for the four, made where there is none: 0600, random, and worth nothing beyond this folder."""
+    path = folder / "passphrase"
+    if not path.exists():
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(24) + "\n")
+    return path
+
+
+def _at_once(work: Callable[..., object], *arguments: Sequence[object]) -> None:
+    """`work` for each, in so many threads as there are processors. Raises what the first one raised."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(work, *arguments):
+            pass
 
 
 def _environment(passphrase_file: Path) -> dict[str, str]:

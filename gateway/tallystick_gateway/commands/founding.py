@@ -34,10 +34,14 @@ class EngineDiffers(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Founding:
-    """A chain as it begins. `validators` are those of block 0, ascending; none on the embedded engine."""
+    """A chain as it begins. `validators` are those of block 0, ascending; none on the embedded engine.
+
+    `header_items` are as found up to the node's head.
+    """
 
     chain_id: int
     genesis_hash: bytes
+    height: int
     header_items: tuple[HeaderItems, ...]
     validators: tuple[Address, ...]
 
@@ -47,9 +51,9 @@ def read_founding(node: Node, engine: str) -> Founding:
     runs = _RUNS.get(node.kind(), engine)
     if runs != engine:
         raise EngineDiffers(f"The node at {node.url} runs engine {runs}, not {engine}.", found=runs, field="engine")
-    first = node.block(0)
+    first, height = node.block(0), node.height()
     genesis = sealed_genesis(engine, first.header)
     if genesis is None:
-        return Founding(node.chain_id(), first.hash, (HeaderItems(0, _HEADER_ITEMS),), ())
-    items = header_items_by_height(lambda height: sealed_item_count(node.block(height).header), node.height())
-    return Founding(node.chain_id(), genesis.hash, items, genesis.validators)
+        return Founding(node.chain_id(), first.hash, height, (HeaderItems(0, _HEADER_ITEMS),), ())
+    items = header_items_by_height(lambda at: sealed_item_count(node.block(at).header), height)
+    return Founding(node.chain_id(), genesis.hash, height, items, genesis.validators)

@@ -17,11 +17,11 @@ from tallystick.consortium import (
     check_continues,
     check_founding_set,
     is_sealed,
-    sealed_genesis,
 )
 from tallystick.errors import TallystickError
 from tallystick.keys import Keystore
 from tallystick_gateway.commands.files import read_bounded, write_once
+from tallystick_gateway.commands.founding import read_founding
 from tallystick_gateway.kit.cli import Tally, pass_tally
 from tallystick_gateway.kit.config import Config
 from tallystick_gateway.kit.errors import GatewayError
@@ -138,20 +138,23 @@ def _check_caught_up(urls: Sequence[str], document: Consortium) -> None:
 
 def _check_chain(node: Node, document: Consortium) -> None:
     """The node serves this chain, from this genesis and with its validators, and the chain holds these contracts."""
-    first = node.block(0)
-    genesis = sealed_genesis(document.engine, first.header)
-    found = genesis.hash if genesis else first.hash
-    if found != document.genesis_hash:
+    chain = read_founding(node, document.engine)
+    if chain.genesis_hash != document.genesis_hash:
         raise JoinRefused(
-            f"{node.url} serves another chain of the same id: its genesis is {found.hex()}.",
+            f"{node.url} serves another chain of the same id: its genesis is {chain.genesis_hash.hex()}.",
             expected=document.genesis_hash,
-            found=found,
+            found=chain.genesis_hash,
         )
     check_deployment(node, document.contracts, document.members)
-    if genesis:
-        check_founding_set(genesis.validators, founders_of(document.contract("Consortium"), document.members))
-        if list(genesis.validators) != sorted(document.validator_epochs[0].validators):
-            raise JoinRefused("The file's first epoch does not have the validators of block 0.")
+    if not is_sealed(document.engine):
+        return
+    check_founding_set(chain.validators, founders_of(document.contract("Consortium"), document.members))
+    if list(chain.validators) != sorted(document.validator_epochs[0].validators):
+        raise JoinRefused("The file's first epoch does not have the validators of block 0.")
+    stated = [entry for entry in document.header_items if entry.from_height <= chain.height]
+    if stated != list(chain.header_items):
+        counts = ", ".join(f"{entry.items} from height {entry.from_height}" for entry in chain.header_items)
+        raise JoinRefused(f"Headers at {node.url} have other numbers of items than the file says: {counts}.")
 
 
 def _seals(config: Config) -> bool:

@@ -55,6 +55,10 @@ class ValidatorNode:
         """Where it answers, without credentials."""
         return self._node.url
 
+    def check_chain(self, chain_id: int) -> None:
+        """Raises `ChainIdWrong` unless it serves this chain."""
+        self._node.check_chain_id(chain_id)
+
     def address(self) -> Address:
         """The address of the key with which it seals: that of its enode's public key."""
         found = self._call(_WHO_AM_I)

@@ -114,6 +114,7 @@ class Voter:
         }
 
     def _vote(self) -> None:
+        self._node.check_chain(desk_of(self._gateway).consortium.chain_id)
         self._address = address = self._node.address()
         sets = self._sets(address)
         if sets is None:

@@ -9,7 +9,6 @@ import pytest
 from tallystick.consortium import Consortium, MemberCard
 from tallystick.keys import ActKey, Address
 from tallystick_devnet.engines import QbftEngine
-from tallystick_devnet.errors import QuorumNotBuilt, QuorumProgramWrong
 from tallystick_gateway.commands.home import make_home
 from tallystick_gateway.kit.config import Config
 from tests.gateway.commands.support import run
@@ -19,16 +18,9 @@ _NAMES = ("A", "B", "C", "D")
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[QbftEngine]:
-    engine = QbftEngine()
-    try:
-        engine.start()
-    except (QuorumNotBuilt, QuorumProgramWrong) as why:
-        pytest.skip(f"{why}. {why.advice}")
-    try:
+def engine(quorum: Path) -> Iterator[QbftEngine]:
+    with QbftEngine() as engine:
         yield engine
-    finally:
-        engine.stop()
 
 
 @pytest.fixture(scope="module")

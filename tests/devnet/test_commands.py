@@ -101,3 +101,97 @@ def test_in_the_foreground_it_ends_with_its_command(tally: Tally, number: signal
     command.send_signal(number)
     command.wait()
     until(lambda: not processes_of(tally.folder))
+
+
+# ---------------------------------------------------------------- a network
+
+
+@pytest.fixture(scope="module")
+def network(quorum: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tally]:
+    """Four validators, left as they were by each test."""
+    tally = Tally(tmp_path_factory.mktemp("network") / "chain")
+    tally.answer("up", "--engine", "qbft", "--request-timeout", "2")
+    yield tally
+    assert tally.answer("down") == {"stopped": True}
+    assert processes_of(tally.folder) == []
+
+
+def test_the_engine_is_remembered_by_the_folder(network: Tally) -> None:
+    found = network.answer("status")
+    assert (found["engine"], len(found["nodes"])) == ("qbft", 4)
+    assert len({node["validator"] for node in found["nodes"]}) == 4
+    assert {node["state"] for node in found["nodes"]} == {"running"}
+    refused = network("up", "--engine", "embedded")
+    assert json.loads(refused.stderr)["code"] == "devnet.engine_other"
+    assert json.loads(network("up").stderr)["code"] == "devnet.folder_locked"
+
+
+def test_goquorum_is_called_a_stand_in_wherever_it_is_named(network: Tally) -> None:
+    line = [part for part in network.line("up") if part != "--json"]
+    network.answer("down")
+    said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
+    assert "a stand-in for Besu" in said
+    assert "not for production" in said
+
+
+def test_a_node_is_killed_and_restarted_by_its_number(network: Tally) -> None:
+    assert network.answer("kill", "1")["state"] == "down"
+    assert network("status").returncode == 1
+    again = network("kill", "1")
+    assert (again.returncode, json.loads(again.stderr)["code"]) == (1, "devnet.node_down")
+    assert network.answer("restart", "1")["state"] == "running"
+    assert json.loads(network("restart", "7").stderr)["code"] == "devnet.node_unknown"
+
+
+def test_a_node_is_paused_and_resumed(network: Tally) -> None:
+    assert network.answer("pause", "2")["state"] == "paused"
+    assert network.answer("resume", "2")["state"] == "running"
+
+
+def test_a_network_is_divided_and_healed(network: Tally) -> None:
+    assert network.answer("partition", "0,1", "2,3") == {"groups": [[0, 1], [2, 3]]}
+    assert [node["peers"] for node in network.answer("status")["nodes"]] == [1, 1, 1, 1]
+    assert json.loads(network("partition", "0,1", "2").stderr)["code"] == "devnet.groups_wrong"
+    assert network("partition", "a").returncode == 2
+    assert network.answer("heal") == {"groups": [[0, 1, 2, 3]]}
+
+
+def test_each_node_has_its_log(network: Tally) -> None:
+    assert "serving chain" in network("logs").stdout
+    assert "QBFT" in network("logs", "3", "--lines", "1000").stdout
+    assert json.loads(network("logs", "4").stderr)["code"] == "devnet.node_unknown"
+
+
+def test_a_log_that_is_followed_shows_what_is_added_also_after_it_was_emptied(network: Tally) -> None:
+    log = network.folder / "node0" / "node.log"
+    with subprocess.Popen(network.line("logs", "0", "-f"), stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        assert following.stdout.readline()
+        log.write_text("")  # as the supervisor does once it is large
+        until(lambda: "Imported" in log.read_text() or "Committed" in log.read_text() or log.stat().st_size)
+        assert following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+    assert following.returncode == 130
+
+
+def test_a_validator_is_added_and_stays(network: Tally) -> None:
+    added = network.answer("add-validator")
+    assert (added["node"], added["state"]) == (4, "running")
+    network.answer("down")
+    assert [node["validator"] for node in network.answer("up")["nodes"]][4] == added["validator"]
+
+
+def test_what_needs_validators_says_which_engine_has_them(tally: Tally) -> None:
+    assert tally("up", "--validators", "7").returncode == 2
+    assert not tally.folder.exists()
+    tally.answer("up")
+    assert json.loads(tally("add-validator").stderr)["code"] == "devnet.not_on_this_engine"
+    assert json.loads(tally("partition", "0,1", "2,3").stderr)["code"] == "devnet.not_on_this_engine"
+
+
+def test_a_chain_is_replaced_by_one_on_another_engine_only_afresh(quorum: Path, tally: Tally) -> None:
+    tally.answer("up")
+    tally.answer("down")
+    assert json.loads(tally("up", "--engine", "qbft").stderr)["code"] == "devnet.engine_other"
+    started = tally.answer("up", "--engine", "qbft", "--validators", "5", "--fresh")
+    assert (started["engine"], len(started["nodes"])) == ("qbft", 5)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pytest
-
 from tallystick.acts import ContractEntry
 from tallystick.client import Node
 from tallystick.client.deploy import FoundingTerms, deploy_consortium
@@ -29,7 +27,6 @@ from tallystick.consortium import (
 )
 from tallystick.keys import ActKey, Address, Keystore
 from tallystick_devnet.engines import DEFAULT_GAS_LIMIT, EmbeddedEngine, QbftEngine
-from tallystick_devnet.errors import CompilerMissing, GoMissing, GoTooOld, QuorumModulesMissing, QuorumProgramWrong
 from tallystick_gateway.acts import Draft, Enqueued, enqueue, submission_state
 from tallystick_gateway.acts.service import SubmissionState
 from tallystick_gateway.commands.founding import read_founding
@@ -112,17 +109,14 @@ def build(folder: Path, *, gas_limit: int | None = None) -> Network:
         raise
 
 
-def build_sealed(folder: Path, *, delay_s: int = 1, **engine: Any) -> Network:
-    """As `build`, on four QBFT validators, each member's own. Skips the test, aloud, where no program is at hand."""
-    chain = QbftEngine(folder / "chain", **engine)
+def build_sealed(folder: Path, *, delay_s: int = 1, **options: Any) -> Network:
+    """As `build`, on four QBFT validators, each member's own. Tests take the fixture `quorum` before."""
+    engine = QbftEngine(folder / "chain", **options)
+    engine.start()
     try:
-        chain.start()
-    except (GoMissing, GoTooOld, CompilerMissing, QuorumModulesMissing, QuorumProgramWrong) as why:
-        pytest.skip(f"{why}. {why.advice}")
-    try:
-        return found_on(folder, chain, delay_s=delay_s)
+        return found_on(folder, engine, delay_s=delay_s)
     except BaseException:
-        chain.stop()
+        engine.stop()
         raise
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import click
 
+from tallystick_devnet.authority.command import authority
 from tallystick_devnet.demo.command import demo
 from tallystick_devnet.engines import (
     DEFAULT_GAS_LIMIT,
@@ -44,6 +45,7 @@ def devnet() -> None:
     """A chain engine on this machine, for a first run, tests and the demonstration."""
 
 
+devnet.add_command(authority)
 devnet.add_command(demo)
 for command in COMMANDS:
     devnet.add_command(command)

@@ -20,6 +20,7 @@ from tallystick_gateway.members import endpoints as members_endpoints
 from tallystick_gateway.members import introducing, ratifying, voting
 from tallystick_gateway.records import endpoints as records_endpoints
 from tallystick_gateway.records import tasks as records_tasks
+from tallystick_gateway.roots import endpoints as roots_endpoints
 from tallystick_gateway.watch import endpoints as watch_endpoints
 from tallystick_gateway.watch.assembly import assemble_chain
 
@@ -33,6 +34,7 @@ ROUTERS = (
     loans_endpoints.router,
     members_endpoints.router,
     records_endpoints.router,
+    roots_endpoints.router,
 )
 STREAMED_PATHS = ("/v1/records:upload", "/v1/records:check")
 

@@ -6,8 +6,9 @@ from tallystick_gateway.kit import models as kit
 from tallystick_gateway.loans import models as loans
 from tallystick_gateway.members import models as members
 from tallystick_gateway.records import models as records
+from tallystick_gateway.roots import models as roots
 from tallystick_gateway.watch import models as watch
 
 __all__ = ["MODEL_MODULES"]
 
-MODEL_MODULES = (kit, watch, members, agreements, loans, records, acts)
+MODEL_MODULES = (kit, watch, members, agreements, loans, records, acts, roots)

@@ -8,6 +8,7 @@ from tallystick_gateway.kit.db import Session
 from tallystick_gateway.loans import projections as loans
 from tallystick_gateway.members import projections as members
 from tallystick_gateway.records import projections as records
+from tallystick_gateway.roots import projections as roots
 
 from . import anchors
 from .blocks import CheckedBlock
@@ -24,4 +25,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     anchors.apply,
     acts.apply,
     records.apply,
+    roots.apply,
 )

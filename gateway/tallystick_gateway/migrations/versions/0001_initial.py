@@ -419,6 +419,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_records_upload_state", ["owner", "state", "sequence"], unique=False)
 
     op.create_table(
+        "roots_event",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("transaction_index", sa.Integer(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("time", sa.Integer(), nullable=False),
+        sa.Column("transaction_hash", db.Bytes32(), nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roots_event")),
+        sa.UniqueConstraint("owner", "height", "log_index", name=op.f("uq_roots_event_owner_height_log_index")),
+    )
+    op.create_table(
+        "roots_signed",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("previous", db.Bytes32(), nullable=False),
+        sa.Column("digest", db.Bytes32(), nullable=False),
+        sa.Column("as_of_height", sa.Integer(), nullable=False),
+        sa.Column("signed_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roots_signed")),
+        sa.UniqueConstraint("owner", "previous", name=op.f("uq_roots_signed_owner_previous")),
+    )
+    op.create_table(
         "used_assertion",
         sa.Column("owner", db.Bytes32(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -643,6 +668,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_used_assertion_expires_at"))
 
     op.drop_table("used_assertion")
+    op.drop_table("roots_signed")
+    op.drop_table("roots_event")
     with op.batch_alter_table("records_upload", schema=None) as batch_op:
         batch_op.drop_index("ix_records_upload_state")
 

@@ -81,6 +81,10 @@ class Authority:
             except (InvalidSignature, TypeError, ValueError):
                 reason = f"{below.subject.rfc4514_string()} was not issued by {above.subject.rfc4514_string()}"
                 raise AuthorityMalformed(name=self.name, reason=reason) from None
+        for issuer in self.chain[1:]:
+            if not _may_issue(issuer):
+                reason = f"{issuer.subject.rfc4514_string()} is not certified to issue certificates"
+                raise AuthorityMalformed(name=self.name, reason=reason)
 
     def _require_purpose(self) -> None:
         if not isinstance(self.chain[0].public_key(), ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
@@ -155,6 +159,13 @@ def verify_token(token: bytes, stamped: bytes, authorities: Sequence[Authority])
         stamp.nonce,
         hashlib.sha256(token).digest(),
     )
+
+
+def _may_issue(certificate: x509.Certificate) -> bool:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
 
 
 def _authority_of(token: Token, authorities: Sequence[Authority]) -> Authority:

@@ -44,6 +44,8 @@ SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
 
 _LONGEST_ACCURACY: Final = timedelta(days=1)
 _YEARS: Final = range(1990, 9999)
+_CONSTRUCTED: Final = 0x20
+_GENERAL_NAMES: Final = range(0x80, 0x89)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +223,10 @@ def _stamp(content: bytes) -> Stamp:
     fields.close()
     if ordering is not None and ordering.content == b"\x00":
         raise DerMalformed(reason="a default that is written out", offset=ordering.offset)
-    if name is not None and len(name.children) != 1:
+    if name is not None and [child.tag & ~_CONSTRUCTED in _GENERAL_NAMES for child in name.children] != [True]:
         raise DerMalformed(reason="not one name of the authority", offset=name.offset)
+    if nonce is not None and nonce.integer() < 0:
+        raise DerMalformed(reason="a nonce below zero", offset=nonce.offset)
     if extensions is not None:
         _require_not_critical(extensions)
     instant = time.time()
@@ -246,10 +250,14 @@ def _accuracy(element: Element) -> timedelta:
     millionths = fields.optional(context(1, constructed=False))
     fields.close()
     whole = seconds.integer(max_bytes=4) if seconds else 0
-    parts = [part.integer(max_bytes=2) if part else 0 for part in (thousandths, millionths)]
-    if whole < 0 or any(not 0 <= part <= 999 for part in parts):
+    parts = [part.integer(max_bytes=2) for part in (thousandths, millionths) if part]
+    if whole < 0 or any(not 1 <= part <= 999 for part in parts):
         raise DerMalformed(reason="an accuracy out of range", offset=element.offset)
-    accuracy = timedelta(seconds=whole, milliseconds=parts[0], microseconds=parts[1])
+    accuracy = timedelta(
+        seconds=whole,
+        milliseconds=thousandths.integer() if thousandths else 0,
+        microseconds=millionths.integer() if millionths else 0,
+    )
     if accuracy > _LONGEST_ACCURACY:
         raise DerMalformed(reason=f"an accuracy of {accuracy}: no time at all", offset=element.offset)
     return accuracy

@@ -127,6 +127,7 @@ def certificate(
     start: datetime = MADE,
     end: datetime = ENDS,
     serial: int | None = None,
+    more: Sequence[x509.ExtensionType] = (),
 ) -> x509.Certificate:
     """A certificate for time-stamping, or an issuer's if `usage` is None."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
@@ -144,6 +145,8 @@ def certificate(
     )
     if usage is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=critical)
+    for extension in more:
+        builder = builder.add_extension(extension, critical=True)
     return builder.sign(signing, hashes.SHA256())
 
 

@@ -17,6 +17,7 @@ from tallystick.timestamps import (
     AuthorityUnknown,
     CertificateForeign,
     CertificateNotValid,
+    ChainRefused,
     HashNotTaken,
     ImprintDiffers,
     OutsideWindow,
@@ -156,6 +157,10 @@ MALFORMED = {
     "accuracy of a week": mint(stamp_changes={"accuracy": seq(num(7 * 86400))}),
     "accuracy below zero": mint(stamp_changes={"accuracy": seq(b"\x02\x01\xff")}),
     "accuracy of a thousand thousandths": mint(stamp_changes={"accuracy": seq(tlv(0x80, num(1000)[2:]))}),
+    "accuracy of no thousandths": mint(stamp_changes={"accuracy": seq(tlv(0x80, b"\0"))}),
+    "nonce below zero": mint(stamp_changes={"nonce": b"\x02\x01\xff"}),
+    "no name where one belongs": mint(stamp_changes={"name": tlv(0xA0)}),
+    "a name of no known form": mint(stamp_changes={"name": tlv(0xA0, tlv(0x89, b"x"))}),
     "ordering by default": mint(stamp_changes={"ordering": b"\x01\x01\x00"}),
     "boolean 01": mint(stamp_changes={"ordering": b"\x01\x01\x01"}),
     "padded number": mint(stamp_changes={"serial": b"\x02\x02\x00\x01"}),
@@ -265,6 +270,35 @@ def test_certificates_are_judged_at_the_token_s_own_time(gen_time: datetime) -> 
     authority = m.identity().authority(start=datetime(2000, 1, 1, tzinfo=UTC), end=datetime(2100, 1, 1, tzinfo=UTC))
     with pytest.raises(CertificateNotValid):
         verify_token(mint(gen_time=gen_time), STAMPED, [authority])
+
+
+def test_an_issuer_that_may_not_issue() -> None:
+    middle, own = m.new_key(), m.new_key()
+    above = m.certificate("no issuer", middle)
+    with pytest.raises(AuthorityMalformed, match="no issuer is not certified"):
+        m.Identity(own, (m.certificate("authority", own, (above.subject, middle)), above)).authority()
+
+
+def test_what_openssl_alone_refuses() -> None:
+    """The second opinion: an issuer whose key is not for certificates."""
+    root, own = m.new_key(), m.new_key()
+    top = m.certificate("root", root, usage=None, more=(KEYS_FOR_SIGNATURES,))
+    who = m.Identity(own, (m.certificate("authority", own, (top.subject, root)), top))
+    with pytest.raises(ChainRefused) as refused:
+        verify_token(mint(who), STAMPED, [who.authority()])
+    assert refused.value.authority == "Mint"
+
+
+KEYS_FOR_SIGNATURES = x509.KeyUsage(
+    digital_signature=True,
+    **dict.fromkeys(
+        (
+            *("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+            *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+        ),
+        False,
+    ),
+)
 
 
 def test_an_issuer_s_certificate_that_had_ended() -> None:

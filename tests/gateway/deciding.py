@@ -78,10 +78,13 @@ class Members:
 
     def tally(self, name: str, *arguments: object) -> tuple[int, str, str]:
         """`tally --json --home … ARGUMENTS`: exit code, what it said, what it complained of."""
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            code = run("--json", "--home", self.homes[name].home, *arguments)
-        return code, out.getvalue(), err.getvalue()
+        return _said("--json", "--home", self.homes[name].home, *arguments)
+
+    def words(self, name: str, *arguments: object) -> str:
+        """What a command that succeeds says to people."""
+        code, out, err = _said("--home", self.homes[name].home, *arguments)
+        assert code == 0, err
+        return out
 
     def done(self, name: str, *arguments: object) -> Any:
         """The answer of a command that succeeds."""
@@ -132,3 +135,10 @@ class Members:
         options = [part for card in cards for part in ("--card", card)]
         self.done(name, "consortium", "export", *options, "--out", out)
         return Consortium.parse(out.read_bytes())
+
+
+def _said(*arguments: object) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(*arguments)
+    return code, out.getvalue(), err.getvalue()

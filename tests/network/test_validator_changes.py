@@ -167,6 +167,17 @@ def test_one_leaves_and_all_agree_on_the_epochs(network: Network, members: Membe
     assert document.validator_epochs[0].validators == network.consortium.validator_epochs[0].validators
 
 
+def test_the_contract_keeps_at_least_four(network: Network, members: Members) -> None:
+    proposal = members.propose(
+        "BANK-A", "RemoveValidator", "member=DEPOSITORY", f"key=0x{network.engine.address_of(2).hex()}", "reason=LEAVES"
+    )
+    members.approve(proposal, "DEPOSITORY", "ARBITRATION", _FIFTH)
+    run_until(lambda: members.shown("BANK-A", proposal)["executable"] or None, "due")
+    problem = members.refused("BANK-A", "proposals", "execute", proposal)
+    assert (problem["code"], problem["values"]["refusal"]) == ("proposal.execution_refused", "TooFewValidators")
+    assert members.shown("BANK-A", proposal)["state"] == "OPEN"
+
+
 def test_a_gateway_that_starts_from_nothing_with_the_later_file_agrees(
     network: Network, members: Members, tmp_path: Path
 ) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tallystick.consortium import MemberCard, Role, role_mask
+from tallystick.consortium import MemberCard, Role, role_mask, roles_of
 from tallystick_gateway.commands.people import People, ValueRefused, key_word, unix_time
-from tallystick_gateway.kit.clock import as_unix
+from tallystick_gateway.kit.clock import as_unix, from_unix, rfc3339
 from tallystick_gateway.members.codes import KEY_PURPOSES, ChangeType
-from tallystick_gateway.members.fields import word_of
+from tallystick_gateway.members.fields import word_of, word_text
 
-__all__ = ["SAYS", "from_card", "help_of", "payload_of"]
+__all__ = ["SAYS", "from_card", "help_of", "payload_of", "said"]
 
 _YEARS = timedelta(days=2 * 365)
 
@@ -79,17 +79,21 @@ def _plain(given: str, _people: People) -> str:
     return given.lower()
 
 
+def _digest(given: str, _people: People) -> str:
+    return given.lower().removeprefix("0x")
+
+
 _INSTANT = "instant, such as 2027-01-31"
 _FIELDS: Mapping[str, _Field] = {
     "member": _Field("a member's name, legal identifier or id", lambda given, people: people.find(given)),
     "roles": _Field(f"names with commas: {', '.join(Role.__members__)}", _roles),
-    "certificate": _Field("SHA-256 of its document certificate [default: none yet]", _plain, lambda: "00" * 32),
+    "certificate": _Field("SHA-256 of its document certificate [default: none yet]", _digest, lambda: "00" * 32),
     "recovery": _Field("address of its RECOVERY key", _plain),
     "validator": _Field("address of the validator's key (also called key)", _plain),
     "previous": _Field("address to revoke, or zeros", _plain),
     "next": _Field("address to add, or zeros", _plain),
     "at": _Field("the contract's address", _plain),
-    "codeHash": _Field("Keccak-256 of its code", _plain),
+    "codeHash": _Field("Keccak-256 of its code", _digest),
     "name": _Field("the contract's name in the directory", _word("[A-Za-z][A-Za-z0-9]{0,31}", "contract's name")),
     "reason": _Field(
         "a code word, such as KEY_ROTATION; everybody can read it",
@@ -120,6 +124,23 @@ def help_of(change: ChangeType) -> str:
     if change.name in _FROM_CARD:
         lines += ["", f"--card gives {', '.join(_FROM_CARD[change.name])}."]
     return "\n".join(lines)
+
+
+_WORDS: Mapping[str, Callable[[str, People], str]] = {
+    "member": lambda value, people: people.name(value),
+    "roles": lambda value, _: "+".join(role.name or "" for role in roles_of(int(value))),
+    "purpose": lambda value, _: KEY_PURPOSES.get(int(value), value),
+    **dict.fromkeys(("reason", "name"), lambda value, _: word_text(bytes.fromhex(value))),
+    **dict.fromkeys(("notBefore", "notAfter", "since"), lambda value, _: rfc3339(from_unix(int(value)))),
+}
+
+
+def said(name: str, value: str, people: People) -> str:
+    """A field of a proposal as people read it; as it stands where it is out of any range."""
+    try:
+        return _WORDS[name](value, people) if name in _WORDS else value
+    except (ValueError, OverflowError, OSError):
+        return value
 
 
 def from_card(change: ChangeType, card: MemberCard) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from tallystick.consortium import MemberCard
-from tallystick_gateway.commands.changes import SAYS, from_card, help_of, payload_of
+from tallystick_gateway.commands.changes import SAYS, from_card, help_of, payload_of, said
 from tallystick_gateway.commands.files import read_bounded
 from tallystick_gateway.commands.following import NotDone, bar, report_submission
 from tallystick_gateway.commands.people import People, ValueRefused
@@ -71,7 +71,7 @@ def show(tally: Tally, proposal: str) -> None:
     tally.emit(row)
     tally.say(f"{row['change']}: {SAYS[row['change']]}")
     for name, value in row["payload"].items():
-        tally.say(f"  {name:<12} {people.name(value) if name == 'member' else value}")
+        tally.say(f"  {name:<12} {said(name, value, people)}")
     approved = set(row["approvals"])
     waiting = [each["member"] for each in people.rows if each["state"] == "ACTIVE" and each["member"] not in approved]
     tally.say(f"proposed by  {people.name(row['proposer'])}, as {row['proposal']}")

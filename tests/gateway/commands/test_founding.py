@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tallystick.consortium import Consortium, ContractEntry, HeaderItems, MemberCard
-from tallystick.keys import Address
+from tallystick.keys import ActKey, Address, Keystore
 from tallystick_gateway.commands.home import make_home
 from tallystick_gateway.kit.config import Config
 from tests.gateway.commands.support import run
@@ -94,6 +94,34 @@ def test_a_member_without_a_name_is_refused_in_words(tmp_path: Path, capsys: pyt
     assert run("--json", "--home", home, "init", "--legal-id", "", "--name", "Bank", "--role", "LENDER") == 1
     assert complaint(capsys)[0] == "config.refused"
     assert not home.exists()
+
+
+def test_a_validators_address_goes_into_the_card_and_no_key_into_the_keystore(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TALLY_PASSPHRASE", "a passphrase")
+    address = ActKey.generate().address
+    made = ["init", "--legal-id", "BANK-V", "--name", "Bank V", "--role", "LENDER", "--engine", "qbft"]
+    assert run("--home", tmp_path / "v", *made, "--validator", f"0x{address.hex().upper()}") == 0
+    card = MemberCard.parse((tmp_path / "v" / "card.json").read_bytes())
+    assert card.keys.validator == address
+    assert "validator" not in Keystore.read_public(tmp_path / "v" / "keystore.json")
+
+    assert run("--home", tmp_path / "w", *made) == 0
+    card = MemberCard.parse((tmp_path / "w" / "card.json").read_bytes())
+    assert "validator" in Keystore.read_public(tmp_path / "w" / "keystore.json")
+    assert card.keys.validator != address
+
+
+@pytest.mark.parametrize("address", ["0x12", "validator.example", "0x" + "g" * 40, ""])
+def test_a_validators_address_that_is_none_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    made = ["init", "--legal-id", "BANK-V", "--name", "Bank V", "--role", "LENDER", "--validator", address]
+    assert run("--json", "--home", tmp_path / "v", *made) == 2
+    code, detail = complaint(capsys)
+    assert (code, "is no address" in detail) == ("cli.usage", True)
+    assert not (tmp_path / "v").exists()
 
 
 def _document(homes: list[Path]) -> Consortium:

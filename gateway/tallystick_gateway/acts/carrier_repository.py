@@ -14,15 +14,18 @@ from .repository import chunks
 __all__ = [
     "CarrierLine",
     "InFlight",
+    "Pending",
     "add_carriers",
     "carriers_at_nonce",
     "carriers_by_hash",
     "in_flight",
+    "lowest_unmined",
     "mark_carriers",
     "next_nonce",
     "note_refusal",
     "open_carriers",
     "open_nonces",
+    "pending",
     "set_next_nonce",
     "stored_bytes",
     "unmined",
@@ -44,6 +47,19 @@ class CarrierLine(NamedTuple):
     kind: str
     items: int
     state: str
+
+
+class Pending(NamedTuple):
+    """A transaction as somebody who waits for it wants to know it."""
+
+    id: int
+    sender: bytes
+    nonce: int
+    hash: bytes
+    state: str
+    last_error: str | None
+    after_height: int
+    height: int | None
 
 
 class InFlight(NamedTuple):
@@ -117,6 +133,27 @@ def in_flight(session: Session) -> InFlight:
     query = select(func.count(), func.coalesce(func.sum(carriers.c.gas), 0)).select_from(carriers)
     query = query.where(owned_by(session, carriers), text(CARRIER_OPEN), carriers.c.state != "reverted")
     return InFlight(*session.execute(query).one())
+
+
+def pending(session: Session, ids: Sequence[int]) -> dict[int, Pending]:
+    """These transactions, by row id."""
+    columns = tuple(carriers.c[name] for name in Pending._fields)
+    found: dict[int, Pending] = {}
+    for some in chunks(ids):
+        query = select(*columns).where(owned_by(session, carriers), carriers.c.id.in_(some))
+        found.update((row[0], Pending(*row)) for row in session.execute(query))
+    return found
+
+
+def lowest_unmined(session: Session, sender: bytes) -> int | None:
+    """The lowest nonce of the account at which a transaction of ours waits for its block."""
+    query = select(func.min(carriers.c.nonce)).where(
+        owned_by(session, carriers),
+        text(CARRIER_OPEN),
+        carriers.c.sender == sender,
+        carriers.c.state.in_(("stored", "accepted")),
+    )
+    return session.execute(query).scalar()
 
 
 def open_nonces(session: Session, sender: bytes, from_nonce: int) -> frozenset[int]:

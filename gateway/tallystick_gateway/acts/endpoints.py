@@ -15,6 +15,7 @@ from . import cancelling, views
 from .desk import desk_of
 from .errors import FinalityNotProvable, NotCancellable, SubmissionUnknown
 from .schemas import ActOut, SubmissionOut
+from .service import submission_state
 from .states import State
 
 __all__ = ["router"]
@@ -51,8 +52,9 @@ async def show(
         raise FinalityNotProvable(f"On this chain a submission ends as {goal}.", goal=goal.value)
 
     def done(session: Session) -> SubmissionOut | None:
-        out = views.show(session, door.gateway, submission_id)
-        return out if out.done else None
+        if not submission_state(session, door.gateway, submission_id).done:
+            return None
+        return views.show(session, door.gateway, submission_id)
 
     if wait is not None and (found := await door.until(done, timeout)):
         return found

@@ -7,13 +7,19 @@ from tallystick_gateway.kit.errors import GatewayError
 __all__ = [
     "ActRefused",
     "AlreadyRequested",
+    "BatchExamined",
+    "EarlierFirst",
     "FinalityNotProvable",
     "KeyNotValid",
+    "NodeRefusesIt",
     "NotCancellable",
     "NotJoined",
+    "NotMined",
+    "OthersOnTheWay",
     "SubmissionUnknown",
     "TransitionRefused",
     "ValidityTooLong",
+    "Waits",
     "WrongChain",
 ]
 
@@ -92,3 +98,45 @@ class TransitionRefused(GatewayError):
     status = 409
     code = "acts.transition_refused"
     advice = "This is a defect of the gateway or a second writer on its database; see the act's history."
+
+
+class Waits(GatewayError):
+    """Why a submission waits: not raised, but shown with it until it goes on"""
+
+    status = 202
+    code = "waiting.submission"
+    advice = "Wait: what was accepted is not lost."
+
+
+class NotMined(Waits):
+    """A node has the transaction, and the blocks since do not"""
+
+    code = "waiting.not_mined"
+    advice = "It is handed to every node of [chain] nodes that lacks it; see whether they are connected to the others."
+
+
+class EarlierFirst(Waits):
+    """Transactions of this gateway with lower nonces are not in a block yet"""
+
+    code = "waiting.earlier_transactions"
+    advice = "Wait; the submissions before this one say what keeps them."
+
+
+class OthersOnTheWay(Waits):
+    """As many transactions as are useful are on their way to blocks"""
+
+    code = "waiting.queue"
+    advice = "Wait: it goes when blocks have made room."
+
+
+class NodeRefusesIt(Waits):
+    """The node does not take the transaction now; it is sent again"""
+
+    code = "waiting.node_refuses"
+    advice = "See the node's log and its limits; other nodes of [chain] nodes are given the transaction too."
+
+
+class BatchExamined(Waits):
+    """The transaction was reverted: its acts are tried one by one, and those that are not to blame go again"""
+
+    code = "waiting.examined"

@@ -7,9 +7,12 @@ from the others, paused, its pool lost) is only slower than the next. A nonce th
 block all later ones for ever: a no-op, a transfer of nothing to ourselves, takes it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import structlog
 
-from tallystick.client import Node, NodeError
+from tallystick.client import Node, NodeError, NodeRefused
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch.nodes import NodePool
@@ -25,8 +28,6 @@ __all__ = ["Reconciler"]
 _AT_ONCE = 256
 _NO_NONCE = 2**62
 _ALL = 100_000
-_REST = 12
-"""So many steps a node that failed is left alone: one that is paused costs a whole timeout each time."""
 _log = structlog.get_logger("reconciler")
 
 
@@ -42,14 +43,12 @@ class Reconciler:
         """The account's nonce at the last comparison: what stands below it had time to be seen by the watcher."""
         self._ours_before = 0
         """Our next nonce at the last comparison: what stands below it had time to reach every node."""
-        self._resting: dict[Node, int] = {}
 
     def step(self) -> bool:
         """Compare and repair once. Raises `NodeAway` or a `NodeError` if no node answers."""
         if not self._desk.joined or not self._desk.may_sign:
             return False
         address = self._desk.sender_key.address
-        self._resting = {node: steps - 1 for node, steps in self._resting.items() if steps > 1}
         with self._pool.admitted() as node:
             spent = node.nonce(address, "latest")
             self._raise_floor(address, spent)
@@ -73,15 +72,20 @@ class Reconciler:
 
     def _least_spent(self, address: bytes, spent: int) -> int:
         """What no node that answers contradicts: a nonce too high would wait for ever."""
-        for node in self._awake():
-            try:
+        for node in self._pool.due():
+            with self._forgiving(node):
                 spent = min(spent, node.nonce(address, "latest"))
-            except NodeError:
-                self._resting[node] = _REST
         return spent
 
-    def _awake(self) -> list[Node]:
-        return [node for node in self._pool.nodes if self._resting.get(node, 0) == 0]
+    @contextmanager
+    def _forgiving(self, node: Node) -> Iterator[None]:
+        """One node of several failed: it is left alone for a while, and the others are asked."""
+        try:
+            yield
+        except NodeError as why:
+            _log.info("a node gave no answer", node=node.url, code=why.code)
+            if not isinstance(why, NodeRefused):
+                self._pool.demote(node, why)
 
     def _settle_spent(self, node: Node, address: bytes, nonces: range) -> None:
         """Open transactions whose nonces were spent a while ago: the watcher is late, or something else took them."""
@@ -101,12 +105,9 @@ class Reconciler:
         before, self._ours_before = self._ours_before, self._ours(address)
         if not self._unmined(range(before)):
             return
-        for node in self._awake():
-            try:
+        for node in self._pool.due():
+            with self._forgiving(node):
                 self._hand_over(node, range(node.nonce(address, "pending"), before))
-            except NodeError as why:
-                self._resting[node] = _REST
-                _log.info("a node could not be given what waits", node=node.url, code=why.code)
 
     def _hand_over(self, node: Node, lacking: range) -> None:
         with self._gateway.database.read() as session:

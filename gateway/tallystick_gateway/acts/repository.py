@@ -42,6 +42,7 @@ __all__ = [
     "history_of",
     "items_of",
     "list_submissions",
+    "lowest_carriers",
     "move",
     "note_attempt",
     "note_failures",
@@ -217,6 +218,17 @@ def acts_on(session: Session, carrier_ids: Sequence[int]) -> list[ActLine]:
     for some in chunks(carrier_ids):
         lines += _lines(session, acts.c.carrier_id.in_(some))
     return lines
+
+
+def lowest_carriers(session: Session, submission_ids: Sequence[str], state: State) -> dict[str, int | None]:
+    """For each submission the first transaction that carries acts of it that are in `state`; None if none does."""
+    found: dict[str, int | None] = {}
+    for some in chunks(submission_ids):
+        query = select(acts.c.submission_id, func.min(acts.c.carrier_id)).where(
+            owned_by(session, acts), acts.c.submission_id.in_(some), acts.c.state == state
+        )
+        found.update((id_, carrier_id) for id_, carrier_id in session.execute(query.group_by(acts.c.submission_id)))
+    return found
 
 
 def items_of(session: Session, carrier_id: int) -> list[CarriedAct]:

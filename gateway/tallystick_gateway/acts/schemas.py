@@ -4,7 +4,7 @@ from typing import Any
 
 from tallystick_gateway.kit.wire import AddressHex, Hex32, Instant, Wire
 
-__all__ = ["ActOut", "StepOut", "SubmissionOut"]
+__all__ = ["ActOut", "StepOut", "SubmissionOut", "WaitingOut"]
 
 
 class StepOut(Wire):
@@ -33,10 +33,19 @@ class ActOut(Wire):
     history: list[StepOut] | None = None
 
 
+class WaitingOut(Wire):
+    """What keeps a submission: a stable code, what is known, and what to do about it."""
+
+    code: str
+    detail: str
+    advice: str
+
+
 class SubmissionOut(Wire):
     """An accepted request and how far it is. `done` once every act has reached `goal` or ended.
 
-    `state` is that of the least advanced act; once all are done, that of the worst end, else the goal.
+    `state` is that of the least advanced act; once all are done, that of the worst end, else the goal. `waiting` says
+    what keeps an open one, if anything out of the ordinary is known to.
     """
 
     id: str
@@ -48,6 +57,7 @@ class SubmissionOut(Wire):
     done: bool
     goal: str
     counts: dict[str, int]
+    waiting: WaitingOut | None = None
     error: dict[str, Any] | None = None
     """Why the first failed act failed, if any did."""
     acts: list[ActOut] | None = None

@@ -7,15 +7,16 @@ from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.kit.paging import Page, decode_cursor, encode_cursor
 
-from . import repository
+from . import repository, waiting
 from .desk import Desk, desk_of
 from .errors import SubmissionUnknown
 from .models import ActRow
 from .refusals import read_error
 from .repository import SubmissionLine
-from .schemas import ActOut, StepOut, SubmissionOut
+from .schemas import ActOut, StepOut, SubmissionOut, WaitingOut
 from .service import summary
 from .states import ENDS, State
+from .waiting import Open
 
 __all__ = ["act_page", "show", "submission_page"]
 
@@ -61,9 +62,12 @@ def act_page(
 def _outs(session: Session, gateway: Gateway, lines: Sequence[SubmissionLine]) -> list[SubmissionOut]:
     goal = desk_of(gateway).goal
     counts = repository.counts_by_state(session, [line.id for line in lines])
+    states = {line.id: summary(counts[line.id], goal) for line in lines}
+    open_ = [Open(line.id, states[line.id].state, line.created_at) for line in lines if not states[line.id].done]
+    kept = waiting.reasons(session, gateway, open_)
     outs = []
     for line in lines:
-        state = summary(counts[line.id], goal)
+        state, why = states[line.id], kept.get(line.id)
         failed = any(end in state.counts for end in ENDS)
         outs.append(
             SubmissionOut(
@@ -76,6 +80,7 @@ def _outs(session: Session, gateway: Gateway, lines: Sequence[SubmissionLine]) -
                 done=state.done,
                 goal=goal.value,
                 counts={name.value: count for name, count in state.counts.items()},
+                waiting=WaitingOut(code=why.code, detail=why.detail, advice=why.advice) if why else None,
                 error=read_error(repository.first_error(session, line.id)) if failed else None,
             )
         )

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -28,7 +29,7 @@ __all__ = [
     "report_submission",
 ]
 
-_WAIT_S = 20
+_WAIT_S = 5
 _LONGEST_LINE = 64 * 1024
 
 
@@ -59,9 +60,13 @@ def bar(tally: Tally, label: str, total: int | None) -> Iterator[Any]:
 
 
 def follow(tally: Tally, api: ApiClient, submission_ids: Sequence[str], label: str) -> list[Mapping[str, Any]]:
-    """Wait until every submission is done; returns them. Raises `NotDone` if one failed."""
+    """Wait until every submission is done; returns them. Raises `NotDone` if one failed.
+
+    What keeps one waiting is said on standard error whenever it changes.
+    """
     ended: dict[str, Mapping[str, Any]] = {}
     total = 0
+    said: str | None = None
     with bar(tally, label, None) as advance:
         for submission_id in submission_ids:
             while True:
@@ -69,6 +74,7 @@ def follow(tally: Tally, api: ApiClient, submission_ids: Sequence[str], label: s
                 advance(total + int(answer["counts"].get(answer["goal"], 0)))
                 if answer["done"]:
                     break
+                said = _say_why(answer["waiting"], said)
             total += int(answer["counts"].get(answer["goal"], 0))
             ended[submission_id] = answer
     failed = [answer for answer in ended.values() if answer["state"] != answer["goal"]]
@@ -81,6 +87,14 @@ def follow(tally: Tally, api: ApiClient, submission_ids: Sequence[str], label: s
             counts=failed[0]["counts"],
         )
     return list(ended.values())
+
+
+def _say_why(waiting: Mapping[str, Any] | None, said: str | None) -> str | None:
+    """Say why a submission waits unless that was said last; the code of what was said."""
+    if waiting is None or waiting["code"] == said:
+        return said
+    click.echo(f"waiting: {waiting['detail']} ({waiting['code']})\n  → {waiting['advice']}", err=True)
+    return str(waiting["code"])
 
 
 def report_submission(tally: Tally, api: ApiClient, answer: Mapping[str, Any], label: str, *, wait: bool) -> None:

@@ -26,6 +26,8 @@ def list_submissions(tally: Tally, state: str | None) -> None:
     for row in rows:
         counts = ", ".join(f"{count} {name}" for name, count in row["counts"].items())
         tally.say(f"{row['id']}  {row['kind']:<18} {row['state']:<10} {counts}")
+        if row["waiting"]:
+            tally.say(f"{'':34}waits: {row['waiting']['detail']}")
 
 
 @submissions.command()

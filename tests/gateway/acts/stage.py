@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +57,8 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path) -> Iterator[Stage]:
-    """A network, ratified, with one agreement that both banks have signed."""
+def staged(folder: Path, build: Callable[[Path], Network] = build) -> Iterator[Stage]:
+    """A network, ratified, with one agreement that both banks have signed; by default on the embedded engine."""
     network = build(folder)
     try:
         with ExitStack() as stack:
@@ -100,10 +100,10 @@ def _agree(first: Gateway, second: Gateway) -> bytes:
     )
     agreement = agreement_id(terms)
     proposal = put(first, Draft("ProposeAgreement", {"terms": terms}, agreement.hex(), "agreement"))
-    assert wait_done(first, proposal.submission_id).state is State.INCLUDED
+    assert wait_done(first, proposal.submission_id).state in (State.INCLUDED, State.FINAL)
     matter = proposal.act_ids[0]
     cosign = Draft("CoSign", {"act_id": matter}, matter.hex(), "agreement", contract="AgreementBook")
-    assert wait_done(second, put(second, cosign).submission_id).state is State.INCLUDED
+    assert wait_done(second, put(second, cosign).submission_id).state in (State.INCLUDED, State.FINAL)
     return agreement
 
 

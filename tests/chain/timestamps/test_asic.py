@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from pathlib import Path
 
 import defusedxml.ElementTree as SafeTree
 import pytest
@@ -40,6 +41,12 @@ def test_its_bytes_are_fixed() -> None:
 
 
 FIXED = "c87f967f4287fa5e53d8d2d90907113771cd143d58ecb3f46d024ae5856f0e8c"
+
+
+def test_the_page_that_specifies_it_shows_it() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "time.md").read_text("utf-8")
+    shown = page.split("```\n")[1].replace("base64 of the SHA-256", base64.b64encode(ENTRIES[1].sha256).decode())
+    assert manifest(TOKEN, ENTRIES[1:2]) == shown.encode("ascii")
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,12 @@ class Fields:
         self._next += 1
         return child
 
+    def version(self, expected: int) -> None:
+        """Take a version number. Raises `DerMalformed` unless it is the one expected."""
+        found = self.take(INTEGER, "version")
+        if found.integer() != expected:
+            raise DerMalformed(reason=f"version {found.integer()} where {expected} belongs", offset=found.offset)
+
     def close(self) -> None:
         """Raises `DerMalformed` unless every child was taken."""
         if self._peek() is not None:
@@ -150,17 +156,19 @@ def explicit(wrapper: Element, tag: int) -> Element:
     return wrapper.children[0]
 
 
-def decode(encoded: bytes, max_bytes: int) -> Element:
+def decode(encoded: bytes, max_bytes: int, tag: int | None = None) -> Element:
     """The one value `encoded` stands for, with all below it.
 
     Raises `DerMalformed` unless it is complete and canonical, with nothing after it, no longer than `max_bytes` and
-    nested no deeper than `MAX_DEPTH`.
+    nested no deeper than `MAX_DEPTH`; and of this `tag`, if one is given.
     """
     if len(encoded) > max_bytes:
         raise DerMalformed(reason=f"{len(encoded)} bytes, at most {max_bytes} are read", offset=0)
     element, end = _read(encoded, 0, len(encoded), 1)
     if end != len(encoded):
         raise DerMalformed(reason=f"{len(encoded) - end} bytes after the value", offset=end)
+    if tag not in (None, element.tag):
+        raise DerMalformed(reason=f"a value of type 0x{element.tag:02x} where 0x{tag:02x} belongs", offset=0)
     return element
 
 

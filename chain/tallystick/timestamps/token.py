@@ -8,13 +8,10 @@ other value that would be read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 
 from .algorithms import SHA256, Scheme, digest_of, hash_of, scheme_of
 from .der import (
-    BOOLEAN,
-    GENERALIZED_TIME,
     INTEGER,
     OBJECT_IDENTIFIER,
     OCTET_STRING,
@@ -30,8 +27,9 @@ from .der import (
     require_ascending,
 )
 from .errors import TokenMalformed
+from .stamp import Stamp, read_stamp
 
-__all__ = ["LARGEST_TOKEN", "SIGNED_DATA", "TST_INFO", "CertificateDigest", "Stamp", "Token", "read_token"]
+__all__ = ["LARGEST_TOKEN", "SIGNED_DATA", "TST_INFO", "CertificateDigest", "Token", "read_token"]
 
 LARGEST_TOKEN: Final = 64 << 10
 
@@ -41,24 +39,6 @@ CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.12"
 SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
-
-_LONGEST_ACCURACY: Final = timedelta(days=1)
-_YEARS: Final = range(1990, 9999)
-_CONSTRUCTED: Final = 0x20
-_GENERAL_NAMES: Final = range(0x80, 0x89)
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What the authority says: this digest existed at this time (TSTInfo)."""
-
-    policy: str
-    hash_name: str
-    imprint: bytes
-    serial: int
-    gen_time: datetime
-    accuracy: timedelta | None
-    nonce: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +80,13 @@ def read_token(encoded: bytes) -> Token:
 
 
 def _content_info(encoded: bytes) -> Token:
-    fields = Fields(_root(encoded, LARGEST_TOKEN), "the token")
+    fields = Fields(decode(encoded, LARGEST_TOKEN, SEQUENCE), "the token")
     _require_identifier(fields, SIGNED_DATA, "content type")
     signed_data = explicit(fields.take(context(0), "signed data"), SEQUENCE)
     fields.close()
 
     fields = Fields(signed_data, "signed data")
-    _require_version(fields, 3)
+    fields.version(3)
     digest_algorithms = fields.take(SET, "set of digest algorithms")
     content = _content(fields.take(SEQUENCE, "content"))
     certificate = _certificate(fields.optional(context(0)))
@@ -133,7 +113,7 @@ def _certificate(certificates: Element | None) -> bytes | None:
 
 def _signer(signer: Element, encoded: bytes, content: bytes, certificate: bytes | None, hash_name: str) -> Token:
     fields = Fields(signer, "the signer")
-    _require_version(fields, 1)
+    fields.version(1)
     identifier = Fields(fields.take(SEQUENCE, "issuer and serial number"), "the signer's identifier")
     issuer = identifier.take(SEQUENCE, "issuer")
     serial = identifier.take(INTEGER, "serial number")
@@ -149,7 +129,7 @@ def _signer(signer: Element, encoded: bytes, content: bytes, certificate: bytes 
     _require_about(content, values, scheme.hash_name, attributes.offset)
     return Token(
         encoded=encoded,
-        stamp=_stamp(content),
+        stamp=read_stamp(decode(content, LARGEST_TOKEN, SEQUENCE)),
         certificate=certificate,
         issuer=issuer.encoded,
         serial=serial.encoded,
@@ -203,89 +183,6 @@ def _certificate_digests(values: dict[str, Element], offset: int) -> tuple[Certi
 def _first_certificate(attribute: Element) -> Fields:
     certificates = Fields(attribute, "the signing certificate").take(SEQUENCE, "list of certificates")
     return Fields(Fields(certificates, "the signing certificate").take(SEQUENCE, "digest"), "the signing certificate")
-
-
-def _stamp(content: bytes) -> Stamp:
-    fields = Fields(_root(content, LARGEST_TOKEN), "the stamp")
-    _require_version(fields, 1)
-    policy = fields.take(OBJECT_IDENTIFIER, "policy")
-    imprint = Fields(fields.take(SEQUENCE, "imprint"), "the imprint")
-    hash_name = hash_of(imprint.take(SEQUENCE, "hash algorithm"))
-    digest = imprint.take(OCTET_STRING, "digest")
-    imprint.close()
-    serial = fields.take(INTEGER, "serial number")
-    time = fields.take(GENERALIZED_TIME, "time")
-    accuracy = fields.optional(SEQUENCE)
-    ordering = fields.optional(BOOLEAN)
-    nonce = fields.optional(INTEGER)
-    name = fields.optional(context(0))
-    extensions = fields.optional(context(1))
-    fields.close()
-    if ordering is not None and ordering.content == b"\x00":
-        raise DerMalformed(reason="a default that is written out", offset=ordering.offset)
-    if name is not None and [child.tag & ~_CONSTRUCTED in _GENERAL_NAMES for child in name.children] != [True]:
-        raise DerMalformed(reason="not one name of the authority", offset=name.offset)
-    if nonce is not None and nonce.integer() < 0:
-        raise DerMalformed(reason="a nonce below zero", offset=nonce.offset)
-    if extensions is not None:
-        _require_not_critical(extensions)
-    instant = time.time()
-    if instant.year not in _YEARS:
-        raise DerMalformed(reason=f"the year {instant.year}", offset=time.offset)
-    return Stamp(
-        policy.object_identifier(),
-        hash_name,
-        digest.content,
-        serial.integer(),
-        instant,
-        _accuracy(accuracy) if accuracy else None,
-        nonce.integer() if nonce else None,
-    )
-
-
-def _accuracy(element: Element) -> timedelta:
-    fields = Fields(element, "the accuracy")
-    seconds = fields.optional(INTEGER)
-    thousandths = fields.optional(context(0, constructed=False))
-    millionths = fields.optional(context(1, constructed=False))
-    fields.close()
-    whole = seconds.integer(max_bytes=4) if seconds else 0
-    parts = [part.integer(max_bytes=2) for part in (thousandths, millionths) if part]
-    if whole < 0 or any(not 1 <= part <= 999 for part in parts):
-        raise DerMalformed(reason="an accuracy out of range", offset=element.offset)
-    accuracy = timedelta(
-        seconds=whole,
-        milliseconds=thousandths.integer() if thousandths else 0,
-        microseconds=millionths.integer() if millionths else 0,
-    )
-    if accuracy > _LONGEST_ACCURACY:
-        raise DerMalformed(reason=f"an accuracy of {accuracy}: no time at all", offset=element.offset)
-    return accuracy
-
-
-def _require_not_critical(extensions: Element) -> None:
-    for extension in extensions.children:
-        fields = Fields(extension, "an extension")
-        kind = fields.take(OBJECT_IDENTIFIER, "type")
-        critical = fields.optional(BOOLEAN)
-        fields.take(OCTET_STRING, "value")
-        fields.close()
-        if critical is not None:
-            reason = f"a critical extension that is not understood: {kind.object_identifier()}"
-            raise DerMalformed(reason=reason, offset=extension.offset)
-
-
-def _root(encoded: bytes, max_bytes: int) -> Element:
-    element = decode(encoded, max_bytes)
-    if element.tag != SEQUENCE:
-        raise DerMalformed(reason="not a sequence", offset=0)
-    return element
-
-
-def _require_version(fields: Fields, version: int) -> None:
-    found = fields.take(INTEGER, "version")
-    if found.integer() != version:
-        raise DerMalformed(reason=f"version {found.integer()} where {version} belongs", offset=found.offset)
 
 
 def _require_identifier(fields: Fields, expected: str, part: str) -> None:

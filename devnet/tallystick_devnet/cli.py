@@ -15,6 +15,7 @@ from tallystick_devnet.engines import (
     DEFAULT_GAS_LIMIT,
     ENGINES,
     AnyEngine,
+    BesuEngine,
     NetworkEngine,
     chain_at,
     engine_at,
@@ -135,6 +136,23 @@ def build(tally: Tally) -> None:
     tally.emit({"program": str(program)})
     tally.say(f"GoQuorum is {program}")
     tally.say("It stands in for Besu on a developer's machine: archived, and not for production.")
+
+
+@devnet.command("besu-files")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--validators", type=click.IntRange(_FEWEST, _MOST), default=_FEWEST, show_default=True)
+@click.option("--gas-limit", type=click.IntRange(1_000_000), default=DEFAULT_GAS_LIMIT, show_default=True)
+@click.option("--block-time", type=click.IntRange(1, 3600), default=1, show_default=True, help="Seconds.")
+@pass_tally
+def besu_files(tally: Tally, folder: Path, validators: int, gas_limit: int, block_time: int) -> None:
+    """Write genesis, keys, options and allow-lists of a Besu network to FOLDER, and start nothing."""
+    network = BesuEngine(folder, validators=validators, gas_limit=gas_limit, block_time_s=block_time)
+    addresses = [f"0x{address.hex()}" for address in network.write_files(tally.say)]
+    tally.emit({"chain_id": network.chain_id, "folder": str(network.folder), "validators": addresses})
+    tally.say(f"chain    {network.chain_id}, in {network.folder}")
+    for node, address in enumerate(addresses):
+        tally.say(f"node {node}   validator {address}  besu --config-file={network.folder}/node{node}/besu.toml")
+    tally.say("Each validator's key is in its node's folder and nowhere else.")
 
 
 def _wipe(folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from tallystick.errors import TallystickError
 
 __all__ = [
+    "BesuMissing",
     "CompilerMissing",
     "DevnetError",
     "EngineFailed",
@@ -255,6 +256,19 @@ class NodeKeyForeign(DevnetError):
     found: str
     owner: str
     expected: str
+
+
+class BesuMissing(DevnetError):
+    """There is no Besu on this machine that could be the nodes of a network."""
+
+    code: ClassVar[str] = "devnet.besu_missing"
+    sentence: ClassVar[str] = "Besu 26.9 or newer is not here: {reason}"
+    advice: ClassVar[str] = (
+        "Install it with JDK 25 (besu.hyperledger.org) and put `besu` on PATH or name it in TALLY_BESU. Without it, "
+        "`--engine qbft` runs GoQuorum, a stand-in for Besu."
+    )
+
+    reason: str
 
 
 class QuorumProgramWrong(DevnetError):

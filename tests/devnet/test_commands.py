@@ -195,3 +195,14 @@ def test_a_chain_is_replaced_by_one_on_another_engine_only_afresh(quorum: Path, 
     assert json.loads(tally("up", "--engine", "qbft").stderr)["code"] == "devnet.engine_other"
     started = tally.answer("up", "--engine", "qbft", "--validators", "5", "--fresh")
     assert (started["engine"], len(started["nodes"])) == ("qbft", 5)
+
+
+def test_the_files_of_a_besu_network_are_written_and_nothing_is_started(tmp_path: Path) -> None:
+    folder = tmp_path / "besu"
+    start = "import sys; from tallystick_gateway.kit.cli import main; main(sys.argv[1:])"
+    line = [sys.executable, "-c", start, "--json", "devnet", "besu-files", str(folder)]
+    written = json.loads(subprocess.run(line, capture_output=True, text=True, check=True).stdout)
+    assert len(written["validators"]) == 4
+    assert {path.name for path in folder.iterdir()} >= {"genesis.json", "node0", "node3"}
+    assert Tally(folder).answer("down") == {"stopped": False}
+    assert Tally(folder)("status").returncode == 1

@@ -3,12 +3,13 @@
 from .choosing import ENGINES, AnyEngine, chain_at, engine_at, make_engine
 from .embedded import EmbeddedEngine
 from .engine import DEFAULT_GAS_LIMIT, Endpoint, Engine, EngineStatus, Genesis, NodeState, NodeStatus
-from .network import NetworkEngine, QbftEngine
+from .network import BesuEngine, NetworkEngine, QbftEngine
 
 __all__ = [
     "DEFAULT_GAS_LIMIT",
     "ENGINES",
     "AnyEngine",
+    "BesuEngine",
     "EmbeddedEngine",
     "Endpoint",
     "Engine",

@@ -10,14 +10,14 @@ from tallystick_devnet.engines.embedded import EmbeddedEngine
 from tallystick_devnet.engines.embedded.states import FORMAT as EMBEDDED_FORMAT
 from tallystick_devnet.engines.engine import DEFAULT_GAS_LIMIT
 from tallystick_devnet.engines.folder import ChainFolder
-from tallystick_devnet.engines.network import NetworkEngine, QbftEngine
+from tallystick_devnet.engines.network import BesuEngine, NetworkEngine, QbftEngine
 from tallystick_devnet.errors import EngineNotRunning, EngineOther, FolderForeign
 
 __all__ = ["ENGINES", "AnyEngine", "chain_at", "engine_at", "make_engine"]
 
 AnyEngine = EmbeddedEngine | NetworkEngine
 
-_NETWORKS: Final[Mapping[str, type[NetworkEngine]]] = {"qbft": QbftEngine}
+_NETWORKS: Final[Mapping[str, type[NetworkEngine]]] = {"qbft": QbftEngine, "besu": BesuEngine}
 ENGINES: Final = ("embedded", *_NETWORKS)
 
 

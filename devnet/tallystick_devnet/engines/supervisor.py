@@ -31,7 +31,7 @@ from tallystick_devnet.errors import DevnetError, EngineFailed
 __all__ = ["main"]
 
 TICK_S: Final = 1.0
-_KEEPERS: Final = {"embedded": EmbeddedKeeper.on, "qbft": NetworkKeeper.on}
+_KEEPERS: Final = {"embedded": EmbeddedKeeper.on, "qbft": NetworkKeeper.on, "besu": NetworkKeeper.on}
 
 
 def main(arguments: list[str] | None = None) -> int:

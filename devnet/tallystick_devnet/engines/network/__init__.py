@@ -1,5 +1,5 @@
 """Networks of validators on this machine: GoQuorum, a stand-in for Besu (`qbft`), and an operator's own Besu."""
 
-from .engine import NetworkEngine, QbftEngine
+from .engine import BesuEngine, NetworkEngine, QbftEngine
 
-__all__ = ["NetworkEngine", "QbftEngine"]
+__all__ = ["BesuEngine", "NetworkEngine", "QbftEngine"]

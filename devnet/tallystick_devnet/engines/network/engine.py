@@ -5,7 +5,7 @@ Its blocks are sealed by at least ⌈2n/3⌉ of n validators. A node keeps on di
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import ClassVar
@@ -16,14 +16,14 @@ from tallystick.qbft import header_from_rpc
 from tallystick_devnet.engines.asks import ask_for_node
 from tallystick_devnet.engines.engine import DEFAULT_GAS_LIMIT, Endpoint, Genesis, NodeState, NodeStatus
 from tallystick_devnet.engines.kept import KeptEngine
-from tallystick_devnet.engines.network.files import add_node
+from tallystick_devnet.engines.network.files import add_node, lay_out, open_network, setup_of
 from tallystick_devnet.engines.network.keeper import Options
 from tallystick_devnet.engines.network.kinds import SOFTWARE
 from tallystick_devnet.engines.network.peers import allow, check_groups
-from tallystick_devnet.engines.network.settings import NetworkFolder, NetworkSettings, node_of
+from tallystick_devnet.engines.network.settings import NetworkFolder, NetworkSettings, Timing, node_of
 from tallystick_devnet.errors import EngineNotRunning, NoNodeAnswers
 
-__all__ = ["NetworkEngine", "QbftEngine"]
+__all__ = ["BesuEngine", "NetworkEngine", "QbftEngine"]
 
 
 class NetworkEngine(KeptEngine[NetworkFolder]):
@@ -49,8 +49,7 @@ class NetworkEngine(KeptEngine[NetworkFolder]):
         super().__init__(NetworkFolder, data_dir)
         self._software = SOFTWARE[self.name]
         self._validators, self._port, self._gas_limit = validators, port, gas_limit
-        self._block_time_s, self._empty_block_time_s = block_time_s, empty_block_time_s
-        self._request_timeout_s = request_timeout_s
+        self._timing = Timing(block_time_s, empty_block_time_s, request_timeout_s)
 
     def _options(self) -> Mapping[str, object]:
         return asdict(
@@ -59,9 +58,7 @@ class NetworkEngine(KeptEngine[NetworkFolder]):
                 program=str(self._software.find()),
                 validators=self._validators,
                 gas_limit=self._gas_limit,
-                block_time_s=self._block_time_s,
-                empty_block_time_s=self._empty_block_time_s,
-                request_timeout_s=self._request_timeout_s,
+                timing=self._timing,
                 port=self._port,
             )
         )
@@ -128,10 +125,27 @@ class NetworkEngine(KeptEngine[NetworkFolder]):
         run = self._run()
         settings = add_node(self._folder, self._software, self._settings())
         number = len(settings.nodes) - 1
-        home, node = self._folder.node(number), settings.nodes[number]
-        self._software.write_node_files(home, node, settings.nodes)
+        self._software.write_node_files(setup_of(self._folder, settings, number))
         allow(self._folder, self._software, settings, [range(number + 1)], self._running())
         return Endpoint(number, ask_for_node(self._folder, run, number))
+
+    def write_files(self, say: Callable[[str], None]) -> tuple[Address, ...]:
+        """Make the folder as a start would, and start nothing: its nodes may then be run by something else.
+
+        Gives each node's validator; `say` is told what was mended. Raises `FolderLocked`, `FolderTaken`,
+        `FolderForeign`, `GenesisForeign`, `NodeKeyMissing`, `NodeKeyForeign`.
+        """
+        self._folder.check_ours()
+        with self._folder.locked():
+            settings = open_network(
+                self._folder,
+                self._software,
+                validators=self._validators,
+                gas_limit=self._gas_limit,
+                timing=self._timing,
+            )
+            lay_out(self._folder, self._software, settings, say)
+        return tuple(node.address for node in settings.nodes)
 
     def _running(self) -> list[int]:
         return [node.node for node in self.status().nodes if node.state is NodeState.RUNNING]
@@ -146,3 +160,9 @@ class QbftEngine(NetworkEngine):
     """Four GoQuorum validators, a stand-in for Besu on a developer's machine; not for production."""
 
     name: ClassVar[str] = "qbft"
+
+
+class BesuEngine(NetworkEngine):
+    """The same with an operator's own Besu."""
+
+    name: ClassVar[str] = "besu"

@@ -10,19 +10,23 @@ from typing import Final
 
 from tallystick.keys import ActKey
 from tallystick_devnet.engines.network.settings import NetworkFolder, NetworkNode, NetworkSettings, Timing
-from tallystick_devnet.engines.network.software import Software
+from tallystick_devnet.engines.network.software import Setup, Software
 from tallystick_devnet.engines.ports import free_ports
 from tallystick_devnet.errors import FolderForeign, GenesisForeign, NodeKeyForeign, NodeKeyMissing
 
-__all__ = ["add_node", "check_key", "make_network", "open_network", "write_genesis"]
+__all__ = ["add_node", "check_key", "lay_out", "make_network", "open_network", "setup_of", "write_genesis"]
 
 _KEY_DIGITS: Final = 64
 
 
-def open_network(folder: NetworkFolder, software: Software) -> NetworkSettings | None:
-    """The network in the folder, None if there is none. Raises `FolderForeign`."""
+def open_network(
+    folder: NetworkFolder, software: Software, *, validators: int, gas_limit: int, timing: Timing
+) -> NetworkSettings:
+    """The network in the folder; one without any gets a new network. Raises `FolderForeign`."""
     settings = folder.settings()
-    if settings is not None and settings.engine != software.engine:
+    if settings is None:
+        return make_network(folder, software, validators=validators, gas_limit=gas_limit, timing=timing)
+    if settings.engine != software.engine:
         raise FolderForeign(path=folder.settings_file, reason=f"it is a chain of the engine {settings.engine!r}")
     return settings
 
@@ -74,6 +78,23 @@ def write_genesis(
                 raise GenesisForeign(path=path, chain_id=settings.chain_id)
             return
     folder.write(path, wanted)
+
+
+def setup_of(folder: NetworkFolder, settings: NetworkSettings, number: int) -> Setup:
+    """One node, as its program is told of it."""
+    return Setup(folder.node(number), folder.genesis_file, settings, settings.nodes[number])
+
+
+def lay_out(folder: NetworkFolder, software: Software, settings: NetworkSettings, say: Callable[[str], None]) -> None:
+    """Write what every node reads when it starts, all of them allowed to speak to each other.
+
+    Raises `GenesisForeign`, `NodeKeyMissing`, `NodeKeyForeign`.
+    """
+    write_genesis(folder, software, settings, say)
+    for number in range(len(settings.nodes)):
+        check_key(software.key_file(folder.node(number)), number, settings)
+        software.write_node_files(setup_of(folder, settings, number))
+        software.write_allow_list(folder.node(number), settings.nodes)
 
 
 def check_key(path: Path, number: int, settings: NetworkSettings) -> None:

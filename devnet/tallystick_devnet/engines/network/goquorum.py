@@ -22,6 +22,7 @@ from tallystick_devnet.engines.network.building import find_quorum
 from tallystick_devnet.engines.network.extra import MIX_HASH, genesis_extra_data
 from tallystick_devnet.engines.network.settings import NetworkNode, NetworkSettings
 from tallystick_devnet.engines.network.showing import shown
+from tallystick_devnet.engines.network.software import Setup
 
 __all__ = ["GoQuorum"]
 
@@ -34,6 +35,7 @@ _LARGEST_TRANSACTION_KB: Final = 128
 _EPOCH_LENGTH: Final = 30_000
 """Blocks after which votes that no majority joined are forgotten."""
 _POOL_SLOTS: Final = 50_000
+_CONFIGURATION: Final = "node.toml"
 
 
 class GoQuorum:
@@ -88,10 +90,10 @@ class GoQuorum:
         """Whether there is a database."""
         return (home / "geth" / "chaindata").exists()
 
-    def write_node_files(self, home: Path, node: NetworkNode, peers: Collection[NetworkNode]) -> None:
-        """The address to listen on, and the allow-list."""
-        (home / "node.toml").write_text(f'[Node.P2P]\nListenAddr = "127.0.0.1:{node.p2p_port}"\n')
-        self.write_allow_list(home, peers)
+    def write_node_files(self, setup: Setup) -> None:
+        """The address to listen on."""
+        listen = f'[Node.P2P]\nListenAddr = "127.0.0.1:{setup.node.p2p_port}"\n'
+        (setup.home / _CONFIGURATION).write_text(listen)
 
     def write_allow_list(self, home: Path, peers: Collection[NetworkNode]) -> None:
         """Whom it lets in, and whom it calls."""
@@ -104,22 +106,20 @@ class GoQuorum:
     def read_again(self, node: Node) -> None:
         """It does so by itself."""
 
-    def prepare(self, program: Path, genesis: Path, home: Path) -> list[str] | None:
+    def prepare(self, program: Path, setup: Setup) -> list[str] | None:
         """`geth init`, which refuses a folder that has another block 0."""
-        return [str(program), "--verbosity", "2", "--datadir", str(home), "init", str(genesis)]
+        return [str(program), "--verbosity", "2", "--datadir", str(setup.home), "init", str(setup.genesis)]
 
-    def command(
-        self, program: Path, genesis: Path, home: Path, settings: NetworkSettings, node: NetworkNode
-    ) -> list[str]:
+    def command(self, program: Path, setup: Setup) -> list[str]:
         """A validator that listens on loopback only."""
-        gas = str(settings.gas_limit)
-        command = [str(program), "--config", str(home / "node.toml"), "--datadir", str(home)]
-        command += ["--networkid", str(settings.chain_id), "--nodiscover", "--nat", "none", "--permissioned"]
+        gas = str(setup.settings.gas_limit)
+        command = [str(program), "--config", str(setup.home / _CONFIGURATION), "--datadir", str(setup.home)]
+        command += ["--networkid", str(setup.settings.chain_id), "--nodiscover", "--nat", "none", "--permissioned"]
         command += ["--mine", "--miner.threads", "1", "--miner.gasprice", "0"]
         command += ["--miner.gaslimit", gas, "--miner.gastarget", gas, "--rpc.gascap", gas]
         command += ["--syncmode", "full", "--gcmode", "archive", "--txlookuplimit", "0", "--cache", "128"]
         for pool in ("globalslots", "accountslots", "globalqueue", "accountqueue"):
             command += [f"--txpool.{pool}", str(_POOL_SLOTS)]
-        command += ["--http", "--http.addr", "127.0.0.1", "--http.port", str(node.rpc_port)]
+        command += ["--http", "--http.addr", "127.0.0.1", "--http.port", str(setup.node.rpc_port)]
         command += ["--http.api", "eth,net,web3,istanbul,admin,txpool,debug", "--ipcdisable"]
         return command

@@ -12,7 +12,7 @@ from typing import IO, Any, ClassVar, Final, Self
 from tallystick.client import Node, NodeError
 from tallystick_devnet.engines.folder import ChainFolder
 from tallystick_devnet.engines.keeper import Keeper
-from tallystick_devnet.engines.network.files import check_key, make_network, open_network, write_genesis
+from tallystick_devnet.engines.network.files import check_key, lay_out, open_network, setup_of
 from tallystick_devnet.engines.network.kinds import SOFTWARE
 from tallystick_devnet.engines.network.settings import NetworkFolder, NetworkSettings, Timing
 from tallystick_devnet.engines.network.software import Software
@@ -36,9 +36,7 @@ class Options:
     program: str
     validators: int
     gas_limit: int
-    block_time_s: int
-    empty_block_time_s: int
-    request_timeout_s: int
+    timing: Timing
     port: int | None
 
 
@@ -51,12 +49,19 @@ class NetworkKeeper(Keeper):
         super().__init__(folder, log, stopping=stopping)
         self._network, self._options = folder, options
         self._software: Software = SOFTWARE[options.software]
-        self._settings = self._open()
+        self._settings = open_network(
+            folder,
+            self._software,
+            validators=options.validators,
+            gas_limit=options.gas_limit,
+            timing=options.timing,
+        )
 
     @classmethod
     def on(cls, folder: ChainFolder, options: dict[str, Any], log: IO[str], *, stopping: Callable[[], bool]) -> Self:
         """As the supervisor makes it."""
-        return cls(NetworkFolder(folder.path), Options(**options), log, stopping=stopping)
+        given = Options(**{**options, "timing": Timing(**options["timing"])})
+        return cls(NetworkFolder(folder.path), given, log, stopping=stopping)
 
     def log_of(self, node: int) -> Path:
         """Each node has its own."""
@@ -67,10 +72,7 @@ class NetworkKeeper(Keeper):
         self._end_orphans()
         self._choose_ports()
         settings, numbers = self._settings, range(len(self._settings.nodes))
-        write_genesis(self._network, self._software, settings, self.say)
-        for number in numbers:
-            check_key(self._software.key_file(self._network.node(number)), number, settings)
-            self._software.write_node_files(self._network.node(number), settings.nodes[number], settings.nodes)
+        lay_out(self._network, self._software, settings, self.say)
         self._nodes, self._urls = [None for _ in numbers], [node.url for node in settings.nodes]
         try:
             self._bring_up(numbers)
@@ -93,14 +95,6 @@ class NetworkKeeper(Keeper):
         self._nodes += [None for _ in added]
         self._urls += [each.url for each in added]
         return super().restart(node)
-
-    def _open(self) -> NetworkSettings:
-        found = open_network(self._network, self._software)
-        options = self._options
-        timing = Timing(options.block_time_s, options.empty_block_time_s, options.request_timeout_s)
-        return found or make_network(
-            self._network, self._software, validators=options.validators, gas_limit=options.gas_limit, timing=timing
-        )
 
     def _choose_ports(self) -> None:
         """RPC ports stay unless told otherwise; peers find each other by files written anew, so theirs may change."""
@@ -126,10 +120,8 @@ class NetworkKeeper(Keeper):
         self._prepare(numbers)
         said = {number: _size(self.log_of(number)) for number in numbers}
         for number in numbers:
-            home, node = self._network.node(number), self._settings.nodes[number]
-            command = self._software.command(
-                Path(self._options.program), self._network.genesis_file, home, self._settings, node
-            )
+            setup = setup_of(self._network, self._settings, number)
+            node, command = setup.node, self._software.command(Path(self._options.program), setup)
             if not (is_free(node.rpc_port) and is_free(node.p2p_port)):
                 raise PortTaken(port=node.p2p_port if is_free(node.rpc_port) else node.rpc_port)
             with self.log_of(number).open("ab") as log:
@@ -141,8 +133,8 @@ class NetworkKeeper(Keeper):
         """Have block 0 written, all at once."""
         running = []
         for number in numbers:
-            home = self._network.node(number)
-            command = self._software.prepare(Path(self._options.program), self._network.genesis_file, home)
+            setup = setup_of(self._network, self._settings, number)
+            command = self._software.prepare(Path(self._options.program), setup)
             if command is not None:
                 said = _size(self.log_of(number))
                 with self.log_of(number).open("ab") as log:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Sequence
 
-from tallystick.client import Node, NodeError
+from tallystick.client import Node, NodeUnreachable
 from tallystick_devnet.engines.network.settings import NetworkFolder, NetworkSettings
 from tallystick_devnet.engines.network.software import Software
 from tallystick_devnet.errors import GroupsWrong
@@ -34,7 +34,7 @@ def allow(
     for number, group in group_of.items():
         software.write_allow_list(folder.node(number), [settings.nodes[peer] for peer in sorted(group)])
     for number in running:
-        with Node(settings.nodes[number].url, timeout_s=_TIMEOUT_S) as node, contextlib.suppress(NodeError):
+        with Node(settings.nodes[number].url, timeout_s=_TIMEOUT_S) as node, contextlib.suppress(NodeUnreachable):
             software.read_again(node)
             for peer, other in enumerate(settings.nodes):
                 if peer != number:

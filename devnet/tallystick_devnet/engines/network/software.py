@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from tallystick.client import Node
 from tallystick_devnet.engines.network.settings import NetworkNode, NetworkSettings
 
-__all__ = ["Software"]
+__all__ = ["Setup", "Software"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One node of a network, its data folder, and the genesis file that all share."""
+
+    home: Path
+    genesis: Path
+    settings: NetworkSettings
+    node: NetworkNode
 
 
 class Software(Protocol):
@@ -19,6 +30,14 @@ class Software(Protocol):
     @property
     def engine(self) -> str:
         """The engine's name."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the program needs in its environment."""
+
+    @property
+    def foreign_genesis(self) -> re.Pattern[str]:
+        """What the program says when the blocks in its folder are of another chain; group `found` is their first."""
 
     def find(self) -> Path:
         """The program on this machine. Raises `DevnetError` saying how to get it."""
@@ -32,8 +51,8 @@ class Software(Protocol):
     def has_chain(self, home: Path) -> bool:
         """Whether blocks were ever written to the node's folder."""
 
-    def write_node_files(self, home: Path, node: NetworkNode, peers: Collection[NetworkNode]) -> None:
-        """Write what the node reads when it starts; `peers` are who it may speak to."""
+    def write_node_files(self, setup: Setup) -> None:
+        """Write what the node reads when it starts, but for its key and its allow-list."""
 
     def write_allow_list(self, home: Path, peers: Collection[NetworkNode]) -> None:
         """Let the node speak to `peers` only, from the next connection on."""
@@ -41,18 +60,8 @@ class Software(Protocol):
     def read_again(self, node: Node) -> None:
         """Have a running node read its allow-list again, where it does not by itself. Raises `NodeError`."""
 
-    def prepare(self, program: Path, genesis: Path, home: Path) -> list[str] | None:
+    def prepare(self, program: Path, setup: Setup) -> list[str] | None:
         """The command that writes block 0, harmless if it is there; None where the node does so itself."""
 
-    def command(
-        self, program: Path, genesis: Path, home: Path, settings: NetworkSettings, node: NetworkNode
-    ) -> list[str]:
+    def command(self, program: Path, setup: Setup) -> list[str]:
         """The command that runs the node in the foreground."""
-
-    @property
-    def foreign_genesis(self) -> re.Pattern[str]:
-        """What the program says when the blocks in its folder are of another chain; group `found` is their first."""
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """What the program needs in its environment."""

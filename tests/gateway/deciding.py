@@ -2,9 +2,11 @@
 
 import io
 import json
+import sys
+import threading
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 import httpx
 import pytest
@@ -137,8 +139,21 @@ class Members:
         return Consortium.parse(out.read_bytes())
 
 
+class _OfThisThread(io.StringIO):
+    """Keeps what this thread writes and lets others write where they would: gateways run, and log, beside commands."""
+
+    def __init__(self, elsewhere: TextIO) -> None:
+        super().__init__()
+        self._elsewhere, self._thread = elsewhere, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        if threading.get_ident() == self._thread:
+            return super().write(text)
+        return self._elsewhere.write(text)
+
+
 def _said(*arguments: object) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
+    out, err = _OfThisThread(sys.stdout), _OfThisThread(sys.stderr)
     with redirect_stdout(out), redirect_stderr(err):
         code = run(*arguments)
     return code, out.getvalue(), err.getvalue()

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tallystick.client import Node
-from tallystick_devnet.engines.network.extra import MIX_HASH, genesis_extra_data
+from tallystick.qbft import QBFT_MIX_HASH
+from tallystick_devnet.engines.network.extra import genesis_extra_data
 from tallystick_devnet.engines.network.settings import NetworkNode, NetworkSettings
 from tallystick_devnet.engines.network.software import Setup
 from tallystick_devnet.errors import BesuMissing
@@ -97,7 +98,7 @@ class Besu:
             "difficulty": "0x1",
             "nonce": "0x0",
             "coinbase": f"0x{bytes(20).hex()}",
-            "mixHash": f"0x{MIX_HASH.hex()}",
+            "mixHash": f"0x{QBFT_MIX_HASH.hex()}",
             "extraData": f"0x{genesis_extra_data(settings.founders).hex()}",
             "alloc": {},
         }

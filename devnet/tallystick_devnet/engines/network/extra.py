@@ -8,9 +8,8 @@ from typing import Final
 from tallystick.keys import Address
 from tallystick.rlp import encode
 
-__all__ = ["MIX_HASH", "genesis_extra_data"]
+__all__ = ["genesis_extra_data"]
 
-MIX_HASH: Final = b"ctical byzantine fault tolerance"
 _VANITY: Final = bytes(32)
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tallystick.client import Node
+from tallystick.qbft import QBFT_MIX_HASH
 from tallystick_devnet.engines.network.building import find_quorum
-from tallystick_devnet.engines.network.extra import MIX_HASH, genesis_extra_data
+from tallystick_devnet.engines.network.extra import genesis_extra_data
 from tallystick_devnet.engines.network.settings import NetworkNode, NetworkSettings
 from tallystick_devnet.engines.network.showing import shown
 from tallystick_devnet.engines.network.software import Setup
@@ -77,7 +78,7 @@ class GoQuorum:
             "difficulty": "0x1",
             "nonce": "0x0",
             "coinbase": f"0x{bytes(20).hex()}",
-            "mixHash": f"0x{MIX_HASH.hex()}",
+            "mixHash": f"0x{QBFT_MIX_HASH.hex()}",
             "extraData": f"0x{genesis_extra_data(settings.founders).hex()}",
             "alloc": {},
         }

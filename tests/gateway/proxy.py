@@ -22,7 +22,7 @@ Keep = Callable[[str, list[Any]], dict[str, Any] | None]
 class Liar:
     """Where the proxy listens, and what it does: `lie` changes results, `keep` answers itself, with a result or an
     error, what then never reaches the node; `garble` changes whole answers and `raw` replaces them, as bytes; `status`
-    is that of HTTP; `silent` never answers; `heard` counts calls by method."""
+    is that of HTTP; `silent` never answers (`unanswered` counts requests then); `heard` counts calls by method."""
 
     url: str
     lie: Lie = lambda _method, _params, result: result
@@ -31,6 +31,7 @@ class Liar:
     raw: bytes | None = None
     status: int = 200
     silent: threading.Event = field(default_factory=threading.Event)
+    unanswered: int = 0
     heard: dict[str, int] = field(default_factory=dict)
 
     def honest(self) -> None:
@@ -55,6 +56,7 @@ def lying_node(target: str) -> Iterator[Liar]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             if liar.silent.is_set():
+                liar.unanswered += 1
                 released.wait(30)
                 return
             answer = liar.raw if liar.raw is not None else liar.garble(changed(body))

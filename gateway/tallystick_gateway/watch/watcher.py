@@ -74,6 +74,11 @@ class Watcher:
         return self._standing.tip
 
     @property
+    def standing(self) -> Standing:
+        """The last block taken, and who sealed up to it."""
+        return self._standing
+
+    @property
     def stopped(self) -> ChainDistrusted | None:
         """Why the watcher believes nobody any more, None while it does."""
         return self._stopped

@@ -20,7 +20,6 @@ from typing import Any, Final
 from tallystick.client import Node
 from tallystick.qbft import QBFT_MIX_HASH
 from tallystick_devnet.engines.network.building import find_quorum
-from tallystick_devnet.engines.network.extra import genesis_extra_data
 from tallystick_devnet.engines.network.settings import NetworkNode, NetworkSettings
 from tallystick_devnet.engines.network.showing import shown
 from tallystick_devnet.engines.network.software import Setup
@@ -79,7 +78,7 @@ class GoQuorum:
             "nonce": "0x0",
             "coinbase": f"0x{bytes(20).hex()}",
             "mixHash": f"0x{QBFT_MIX_HASH.hex()}",
-            "extraData": f"0x{genesis_extra_data(settings.founders).hex()}",
+            "extraData": f"0x{settings.genesis_extra_data.hex()}",
             "alloc": {},
         }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from tallystick.keys import ActKey, Address
+from tallystick.rlp import encode
 from tallystick_devnet.engines.folder import ChainFolder, check_chain_id, new_chain_id
 from tallystick_devnet.errors import FolderForeign, NodeUnknown
 
@@ -16,6 +17,7 @@ __all__ = ["NetworkFolder", "NetworkNode", "NetworkSettings", "Timing"]
 
 FORMAT: Final = "tallystick-network/1"
 _PUBLIC_KEY_BYTES: Final = 64
+_VANITY: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ class NetworkSettings:
     def founders(self) -> list[Address]:
         """The validators of block 0, sorted."""
         return sorted(node.address for node in self.nodes if node.founder)
+
+    @property
+    def genesis_extra_data(self) -> bytes:
+        """extraData of block 0 (EEA QBFT v1): who may seal block 1, no vanity, no vote, round 0 and no seals."""
+        return encode([_VANITY, self.founders, [], b"", []])
 
 
 class NetworkFolder(ChainFolder):

@@ -43,7 +43,7 @@ class Page(BaseModel, Generic[Item]):
 
 def encode_cursor(last: int | str) -> str:
     """An opaque cursor for "after the row whose sort key is `last`"."""
-    return base64.urlsafe_b64encode(json.dumps([1, last]).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps([1, last], ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> int | str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tallystick.pseudonyms import member_id
@@ -118,6 +118,8 @@ def test_naive_times_are_refused() -> None:
 
 
 @given(st.integers(0, 2**63 - 1) | st.text(max_size=40))
+@example("\x1f" * 40)
+@example("\U00010000" * 40)
 def test_a_cursor_carries_its_key(key: int | str) -> None:
     assert decode_cursor(encode_cursor(key)) == key
 

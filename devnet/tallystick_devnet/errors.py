@@ -34,6 +34,7 @@ __all__ = [
     "QuorumMissing",
     "QuorumModulesMissing",
     "QuorumProgramWrong",
+    "QuorumSourceMissing",
     "StateBroken",
     "StateForeign",
 ]
@@ -284,6 +285,16 @@ class QuorumProgramWrong(DevnetError):
 
 class QuorumMissing(DevnetError):
     """GoQuorum was not built here, and something that building it needs is not there."""
+
+
+class QuorumSourceMissing(QuorumMissing):
+    """This installation has no go.mod to build GoQuorum from."""
+
+    code: ClassVar[str] = "devnet.quorum_source_missing"
+    sentence: ClassVar[str] = "There is no go.mod and go.sum of GoQuorum in {path}"
+    advice: ClassVar[str] = "Run from the project's source tree, or name a built GoQuorum in TALLY_QUORUM."
+
+    path: Path
 
 
 class GoMissing(QuorumMissing):

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from tallystick_devnet.engines.network.gobuild import Go, Progress, Show
-from tallystick_devnet.errors import DevnetError, QuorumBuildFailed, QuorumProgramWrong
+from tallystick_devnet.errors import DevnetError, QuorumBuildFailed, QuorumProgramWrong, QuorumSourceMissing
 
 __all__ = ["find_quorum"]
 
@@ -32,13 +32,14 @@ _VERSION_TIMEOUT_S: Final = 30
 def find_quorum(show: Show) -> Path:
     """The program: `TALLY_QUORUM`, else the cached one, else built now (minutes), `show` being told how far it is.
 
-    Where nothing can be built, one that another Go built here is taken. Raises `QuorumProgramWrong`, `GoMissing`,
-    `GoTooOld`, `CompilerMissing`, `QuorumModulesMissing`, `QuorumBuildFailed`.
+    Where nothing can be built, one that another Go built here is taken. Raises `QuorumProgramWrong`, and
+    `QuorumSourceMissing`, `GoMissing`, `GoTooOld`, `CompilerMissing`, `QuorumModulesMissing`, `QuorumBuildFailed`.
     """
     if named := os.environ.get("TALLY_QUORUM"):
         return _checked(Path(named))
+    module = _module()
     try:
-        go = Go.find(_module())
+        go = Go.find(module)
     except DevnetError:
         if (cached := _any_cached()) is not None:
             return cached
@@ -122,13 +123,15 @@ def _cache() -> Path:
 
 
 def _module() -> Path:
-    """The folder of go.mod: beside the package in the source tree, in it where it is installed."""
-    package = Path(__file__).resolve().parents[2]
-    return next((path for path in (package / "quorum", package.parent / "quorum") if path.exists()), package / "quorum")
+    """The folder of go.mod, which is in the source tree. Raises `QuorumSourceMissing`."""
+    module = Path(__file__).resolve().parents[3] / "quorum"
+    if not all((module / name).exists() for name in _MODULE_FILES):
+        raise QuorumSourceMissing(path=module)
+    return module
 
 
 def _digest() -> str:
-    digest = hashlib.sha256()
+    module, digest = _module(), hashlib.sha256()
     for name in _MODULE_FILES:
-        digest.update((_module() / name).read_bytes())
+        digest.update((module / name).read_bytes())
     return digest.hexdigest()[:16]

@@ -108,7 +108,10 @@ def init(
     )
     if is_sealed(engine) and validator is None:
         tally.say("No --validator was given: this member seals no blocks, and cannot be a founder of a sealed chain.")
-    tally.say("Next: hand card.json to whoever assembles the consortium: tally consortium assemble CARD…")
+    tally.say(
+        "Next: hand card.json to whoever assembles the consortium (tally consortium assemble CARD…), or to a member"
+    )
+    tally.say("      that proposes your admission to one (tally proposals make Admit --card CARD).")
     joining = tally.line("join consortium.json --expect DIGEST")
     tally.say(f"      Then join with the file and the digest they give you: {joining}")
 

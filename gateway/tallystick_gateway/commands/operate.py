@@ -43,7 +43,8 @@ def status(tally: Tally) -> None:
         if isinstance(task, Mapping) and task["consecutive_failures"]:
             tally.say(f"task {name} fails: {_line(task['last_error'])}")
     for reason in answer["reasons"]:
-        tally.say(f"not ready: {reason['detail']} ({reason['code']})\n  → {reason['advice']}")
+        kind = "not ready" if reason["blocking"] else "look into"
+        tally.say(f"{kind}: {reason['detail']} ({reason['code']})\n  → {reason['advice']}")
     if not answer["ready"]:
         raise SystemExit(1)
     tally.say("ready")

@@ -20,7 +20,7 @@ from tallystick.keys import Address
 from tallystick_gateway.acts.desk import desk_of
 from tallystick_gateway.acts.signers import key_on_chain
 from tallystick_gateway.kit.clock import rfc3339
-from tallystick_gateway.kit.gateway import Gateway
+from tallystick_gateway.kit.gateway import Gateway, Reason
 from tallystick_gateway.kit.worker import Task
 from tallystick_gateway.watch import repository as chain
 from tallystick_gateway.watch.watcher import Watcher
@@ -60,6 +60,7 @@ def attach(gateway: Gateway) -> None:
     if url is not None and "validator" not in gateway.keystore.public:
         voter = Voter(gateway, ValidatorNode(Node(url, timeout_s=_TIMEOUT_S)))
         gateway.facts["votes"] = voter.facts
+        gateway.checks.append(voter.reason)
         gateway.worker.add([Task("members.vote", _EVERY_S, voter.step)])
 
 
@@ -100,6 +101,11 @@ class Voter:
             raise
         self._problem = None
         return False
+
+    def reason(self) -> Reason | None:
+        """Why no votes are cast, for an operator to look into; everything else goes on."""
+        problem = self._problem
+        return Reason(problem.code, str(problem), problem.advice, blocking=False) if problem else None
 
     def facts(self) -> dict[str, object]:
         """The node, whether it seals now, what it asks for, and votes of another's making that were withdrawn."""

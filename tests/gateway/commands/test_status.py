@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tallystick_gateway.kit.gateway import Reason
 from tests.gateway.commands.support import run
 from tests.gateway.support import PASSPHRASE, ServedAt, make_home, open_test_gateway
 
@@ -19,8 +20,11 @@ def test_a_task_that_works_again_is_not_named(
             state.last_error = {"code": "node.away", "detail": "No node answers."}
         broken.consecutive_failures = 1
         gateway.facts["probe"] = lambda: {"known": 1, "absent": None}
+        gateway.checks.append(lambda: Reason("probe.odd", "Something is odd.", "Look at it.", blocking=False))
         run("--home", gateway.config.home, "status")
         said = capsys.readouterr().out
     assert "task records.uploads fails: code node.away, detail No node answers." in said
     assert "records.batches" not in said
     assert "probe: known 1\n" in said
+    assert "look into: Something is odd. (probe.odd)\n  → Look at it." in said
+    assert "not ready: This gateway has not joined a consortium. (acts.not_joined)" in said

@@ -194,7 +194,9 @@ def test_a_vote_of_ours_is_cast_once_and_an_error_of_the_node_is_shown_until_it_
     liar.status, liar.raw = 502, b"bad gateway"
     with pytest.raises(NodeAnswerMalformed):
         voter.step()
-    assert voter.facts()["problem"] is not None
+    reason = voter.reason()
+    assert reason is not None
+    assert (reason.code, reason.blocking) == ("node.answer_malformed", False)
     liar.honest()
     voter.step()
-    assert voter.facts()["problem"] is None
+    assert (voter.reason(), voter.facts()["problem"]) == (None, None)

@@ -18,13 +18,12 @@ from tallystick_devnet.engines import (
     BesuEngine,
     NetworkEngine,
     chain_at,
-    engine_at,
     make_engine,
+    stop_at,
 )
 from tallystick_devnet.engines.folder import ChainFolder
 from tallystick_devnet.engines.network.building import find_quorum
 from tallystick_devnet.engines.network.showing import shown
-from tallystick_devnet.errors import EngineNotRunning
 from tallystick_devnet.nodes import COMMANDS, folder_option, folder_words, show, wire
 from tallystick_gateway.kit.cli import Tally, pass_tally
 
@@ -117,12 +116,7 @@ def up(
 @pass_tally
 def down(tally: Tally, folder: Path) -> None:
     """Stop the engine and keep its chain."""
-    try:
-        chain = engine_at(folder)
-        running = bool(chain.endpoints)
-        chain.stop()
-    except EngineNotRunning:
-        running = False
+    running = stop_at(folder)
     tally.emit({"stopped": running})
     tally.say(f"Stopped; the chain stays in {folder}." if running else f"Nothing runs on {folder}.")
 

@@ -30,6 +30,7 @@ __all__ = [
     "NodeUnknown",
     "NotOnThisEngine",
     "PortTaken",
+    "PortsTooHigh",
     "QuorumBuildFailed",
     "QuorumMissing",
     "QuorumModulesMissing",
@@ -71,6 +72,17 @@ class PortTaken(DevnetError):
     )
 
     port: int
+
+
+class PortsTooHigh(DevnetError):
+    """The nodes' ports would go beyond the last there is."""
+
+    code: ClassVar[str] = "devnet.ports_too_high"
+    sentence: ClassVar[str] = "From port {port} on there are not enough ports for {nodes} nodes"
+    advice: ClassVar[str] = "Give a lower `--port`: each node takes one, from this number on."
+
+    port: int
+    nodes: int
 
 
 class FolderLocked(DevnetError):

@@ -14,7 +14,7 @@ import pytest
 
 from tallystick.client import Node
 from tallystick.keys import ActKey
-from tallystick_devnet.engines import NodeState, QbftEngine, engine_at, make_engine
+from tallystick_devnet.engines import NodeState, QbftEngine, engine_at, make_engine, stop_at
 from tallystick_devnet.engines.keeper import bound_log
 from tallystick_devnet.engines.network.files import make_network, write_genesis
 from tallystick_devnet.engines.network.goquorum import GoQuorum
@@ -30,6 +30,7 @@ from tallystick_devnet.errors import (
     NodeFailed,
     NodeKeyForeign,
     NodeKeyMissing,
+    PortsTooHigh,
     PortTaken,
     StateForeign,
 )
@@ -182,6 +183,47 @@ def test_ports_can_be_chosen_and_a_taken_one_between_nodes_is_passed_over(folder
                 node.rpc_port for node in settings.nodes
             )
             until(lambda: [node.peers for node in engine.status().nodes] == [3, 3, 3, 3])
+
+
+def test_ports_beyond_the_last_are_refused(folder: Path) -> None:
+    made(folder)
+    with pytest.raises(PortsTooHigh):
+        QbftEngine(folder, port=65_533).start()
+    assert processes_of(folder) == []
+
+
+def test_ports_are_chosen_in_a_row_and_none_is_used_twice(folder: Path) -> None:
+    settings = made(folder)
+    wanted = settings.nodes[0].p2p_port - 1  # the next is where peers would be listened to
+    try:
+        with QbftEngine(folder, port=wanted) as engine:
+            assert [endpoint.url.rsplit(":", 1)[1] for endpoint in engine.endpoints] == [
+                str(wanted + offset) for offset in range(4)
+            ]
+            until(lambda: [node.peers for node in engine.status().nodes] == [3, 3, 3, 3])
+    except PortTaken:
+        pytest.skip("another process of this machine has one of these ports now")
+
+
+def test_what_was_asked_of_a_supervisor_that_is_gone_is_forgotten(folder: Path) -> None:
+    made(folder)
+    (folder / "ask-1.json").write_text('{"node": 2}')
+    (folder / "answer-0.json").write_text("{}")
+    with QbftEngine(folder) as engine:
+        pids = [node.pid for node in engine.status().nodes]
+        for nonsense in ("", "[]", '{"node": "2"}'):
+            (folder / "ask-2.json").write_text(nonsense)
+            engine.restart(3)
+        assert [node.pid for node in engine.status().nodes][:3] == pids[:3]
+        assert not list(folder.glob("a*-*.json"))
+
+
+def test_a_network_is_stopped_even_if_its_chain_json_is_spoilt(folder: Path) -> None:
+    QbftEngine(folder).start(detached=True)
+    (folder / "chain.json").write_text("{")
+    assert stop_at(folder)
+    assert processes_of(folder) == []
+    assert not stop_at(folder)
 
 
 def test_a_second_start_on_a_folder_is_refused_and_told_who_has_it(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Chain engines of a developer's machine, all behind `Engine` (`devnet.md`)."""
 
-from .choosing import ENGINES, AnyEngine, chain_at, engine_at, make_engine
+from .choosing import ENGINES, AnyEngine, chain_at, engine_at, make_engine, stop_at
 from .embedded import EmbeddedEngine
 from .engine import DEFAULT_GAS_LIMIT, Endpoint, Engine, EngineStatus, Genesis, NodeState, NodeStatus
 from .network import BesuEngine, NetworkEngine, QbftEngine
@@ -22,4 +22,5 @@ __all__ = [
     "chain_at",
     "engine_at",
     "make_engine",
+    "stop_at",
 ]

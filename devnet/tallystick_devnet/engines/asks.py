@@ -18,7 +18,7 @@ from tallystick_devnet.engines.folder import ChainFolder, Run
 from tallystick_devnet.engines.outcomes import failure, read_outcome, success
 from tallystick_devnet.errors import DevnetError, EngineFailed, EngineNotRunning
 
-__all__ = ["answer_asks", "ask_for_node"]
+__all__ = ["answer_asks", "ask_for_node", "forget_asks"]
 
 _WAIT_S: Final = 180.0
 _POLL_S: Final = 0.02
@@ -53,17 +53,28 @@ def ask_for_node(folder: ChainFolder, run: Run, node: int) -> str:
 def answer_asks(folder: ChainFolder, restart: Callable[[int], list[str]]) -> None:
     """Do what is asked, oldest first. An ask that cannot be read is passed over."""
     for ask in sorted(folder.path.glob("ask-*.json"), key=_age):
-        try:
-            node = json.loads(ask.read_bytes())["node"]
-        except (OSError, ValueError, KeyError, TypeError):
-            ask.unlink(missing_ok=True)
-            continue
-        try:
-            outcome = success(restart(node))
-        except DevnetError as why:
-            outcome = failure(why)
-        folder.write(ask.with_name(ask.name.replace("ask-", "answer-", 1)), {"outcome": outcome})
+        if (node := _node_asked_for(ask)) is not None:
+            try:
+                outcome = success(restart(node))
+            except DevnetError as why:
+                outcome = failure(why)
+            folder.write(ask.with_name(ask.name.replace("ask-", "answer-", 1)), {"outcome": outcome})
         ask.unlink(missing_ok=True)
+
+
+def forget_asks(folder: ChainFolder) -> None:
+    """Remove what was asked of a supervisor that is gone."""
+    for pattern in ("ask-*", "answer-*"):
+        for path in folder.path.glob(pattern):
+            path.unlink(missing_ok=True)
+
+
+def _node_asked_for(ask: Path) -> int | None:
+    try:
+        node = json.loads(ask.read_bytes())["node"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return node if type(node) is int else None
 
 
 def _age(path: Path) -> float:

@@ -10,10 +10,11 @@ from tallystick_devnet.engines.embedded import EmbeddedEngine
 from tallystick_devnet.engines.embedded.states import FORMAT as EMBEDDED_FORMAT
 from tallystick_devnet.engines.engine import DEFAULT_GAS_LIMIT
 from tallystick_devnet.engines.folder import ChainFolder
+from tallystick_devnet.engines.kept import end_run
 from tallystick_devnet.engines.network import BesuEngine, NetworkEngine, QbftEngine
 from tallystick_devnet.errors import EngineNotRunning, EngineOther, FolderForeign
 
-__all__ = ["ENGINES", "AnyEngine", "chain_at", "engine_at", "make_engine"]
+__all__ = ["ENGINES", "AnyEngine", "chain_at", "engine_at", "make_engine", "stop_at"]
 
 AnyEngine = EmbeddedEngine | NetworkEngine
 
@@ -56,6 +57,15 @@ def engine_at(folder: Path) -> AnyEngine:
     if name is None:
         raise EngineNotRunning(folder=folder)
     return make_engine(name, folder)
+
+
+def stop_at(folder: Path) -> bool:
+    """End whatever runs on `folder`, even if what it holds cannot be read; whether anything did."""
+    chain = ChainFolder(folder)
+    if (run := chain.run()) is None:
+        return False
+    end_run(chain, run)
+    return True
 
 
 def chain_at(folder: Path) -> str | None:

@@ -26,7 +26,7 @@ from tallystick_devnet.engines.folder import ChainFolder, NodeRun, Run
 from tallystick_devnet.engines.outcomes import read_outcome
 from tallystick_devnet.errors import EngineFailed, EngineNotRunning, NodeDown, NodeUnknown
 
-__all__ = ["KeptEngine"]
+__all__ = ["KeptEngine", "end_run"]
 
 _WAIT_S: Final = 180.0
 _POLL_S: Final = 0.02
@@ -137,20 +137,9 @@ class KeptEngine(ABC, Generic[F]):
             _close(self._supervisor)
             self._supervisor = None
         elif run is not None:
-            self._end(run)
+            end_run(self._folder, run)
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _end(self, run: Run) -> None:
-        """By their own process numbers, checked against their start."""
-        for identity in (run.supervisor, *(node.process for node in run.nodes)):
-            process = identity.process() if identity is not None else None
-            if process is not None:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.terminate()
-                    process.resume()
-                    process.wait(_WAIT_S)
-        self._folder.write_run(None)
 
     def wipe(self) -> None:
         """Remove the chain for good. Raises `FolderLocked` while it runs, `FolderTaken` if none is there."""
@@ -213,16 +202,32 @@ class KeptEngine(ABC, Generic[F]):
         return run
 
 
+def end_run(folder: ChainFolder, run: Run) -> None:
+    """End a supervisor and what is left of its nodes, by their process numbers, checked against their start."""
+    for identity in (run.supervisor, *(node.process for node in run.nodes)):
+        process = identity.process() if identity is not None else None
+        if process is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+                process.resume()
+                process.wait(_WAIT_S)
+    folder.write_run(None)
+
+
 def _numbered(urls: Sequence[str]) -> tuple[Endpoint, ...]:
     return tuple(Endpoint(node, url) for node, url in enumerate(urls))
 
 
 def _status(number: int, run: NodeRun) -> NodeStatus:
+    down = NodeStatus(number, NodeState.DOWN, run.url, None, None)
     process = run.process.process() if run.process is not None else None
     if process is None:
-        return NodeStatus(number, NodeState.DOWN, run.url, None, None)
-    memory: int = process.memory_info().rss
-    if process.status() == psutil.STATUS_STOPPED:
+        return down
+    try:
+        memory, is_paused = process.memory_info().rss, process.status() == psutil.STATUS_STOPPED
+    except psutil.NoSuchProcess:
+        return down
+    if is_paused:
         return NodeStatus(number, NodeState.PAUSED, run.url, process.pid, None, memory_bytes=memory)
     height = peers = None
     with Node(run.url, timeout_s=_STATUS_TIMEOUT_S) as node, contextlib.suppress(NodeError, ValueError):

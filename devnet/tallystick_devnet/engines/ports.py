@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from typing import Final
 
-__all__ = ["free_port", "free_ports", "is_free"]
+__all__ = ["LAST_PORT", "free_port", "free_ports", "is_free"]
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
+LAST_PORT: Final = 65_535
 
 
 def free_port() -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from tallystick_devnet.engines.asks import answer_asks
+from tallystick_devnet.engines.asks import answer_asks, forget_asks
 from tallystick_devnet.engines.embedded.keeper import EmbeddedKeeper
 from tallystick_devnet.engines.folder import ChainFolder
 from tallystick_devnet.engines.keeper import Keeper, bound_log
@@ -42,6 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with folder.locked(), folder.log.open("a", encoding="utf-8") as log:
             bound_log(folder.log)
+            forget_asks(folder)
             keeper = _KEEPERS[given.engine](folder, json.loads(given.options), log, stopping=stopping)
             try:
                 keeper.start()

@@ -16,8 +16,8 @@ from tallystick_devnet.engines.network.files import check_key, lay_out, open_net
 from tallystick_devnet.engines.network.kinds import SOFTWARE
 from tallystick_devnet.engines.network.settings import NetworkFolder, NetworkSettings, Timing
 from tallystick_devnet.engines.network.software import Software
-from tallystick_devnet.engines.ports import free_ports, is_free
-from tallystick_devnet.errors import DevnetError, NodeFailed, PortTaken, StateForeign
+from tallystick_devnet.engines.ports import LAST_PORT, free_ports, is_free
+from tallystick_devnet.errors import DevnetError, NodeFailed, PortsTooHigh, PortTaken, StateForeign
 
 __all__ = ["NetworkKeeper", "Options"]
 
@@ -101,11 +101,13 @@ class NetworkKeeper(Keeper):
         nodes, first = self._settings.nodes, self._options.port
         rpc = [node.rpc_port for node in nodes]
         if first is not None:
+            if first + len(nodes) - 1 > LAST_PORT:
+                raise PortsTooHigh(port=first, nodes=len(nodes))
             rpc = [first + offset for offset in range(len(nodes))] if first else free_ports(len(nodes))
         if taken := [port for port in rpc if not is_free(port)]:
             raise PortTaken(port=taken[0])
         p2p = [node.p2p_port for node in nodes]
-        if not all(is_free(port) for port in p2p):
+        if not all(is_free(port) for port in p2p) or set(p2p) & set(rpc):
             p2p = free_ports(len(nodes))
         moved = [replace(node, rpc_port=a, p2p_port=b) for node, a, b in zip(nodes, rpc, p2p, strict=True)]
         self._note(replace(self._settings, nodes=tuple(moved)))

@@ -34,8 +34,8 @@ from tallystick.package.proofs import Proofs
 from tallystick.package.stamping import manifest_of
 from tallystick.package.verify_txt import verify_txt
 from tallystick.roots import Roots
-from tallystick.verify.catalogue import Status
-from tallystick.verify.examination import Examination, could_not_read, examine
+from tallystick.verify.catalogue import REQUIREMENTS, Requirement, Status
+from tallystick.verify.examination import Examination, examine
 from tallystick.verify.facts import Material
 from tallystick.verify.findings import Finding, Findings
 
@@ -97,7 +97,7 @@ def draft_package(
     subject = acts_subject([act.id for act in proofs.acts]) if subject is None else subject
     found = Findings()
     examination = examine(Material(files), kind, subject, roots, roots.issued_at, found)
-    _require_proved(files, examination, found)
+    _require_proved(kind, files, examination, found)
     files[CUSTODY] = custody_file([*custody, Step("exported", member, built_at)])
     listed = [ListedFile(path, hashlib.sha256(files[path]).digest(), len(files[path])) for path in sorted(files)]
     files[VERIFY_TXT] = verify_txt(kind, member, built_at, listed)
@@ -135,10 +135,14 @@ def _manifest(files: Mapping[str, bytes]) -> tuple[int, bytes]:
     return number, manifest_of({path: hashlib.sha256(content).digest() for path, content in files.items()}, number)
 
 
-def _require_proved(files: Mapping[str, bytes], examination: Examination, found: Findings) -> None:
-    unused = sorted(files.keys() - examination.used)
-    failed = [each for each in found.all() if each.status is Status.FAIL]
-    if failed or could_not_read(found):
-        raise ProofsRefused(tuple(each for each in found.all() if each.status in (Status.FAIL, Status.SKIP)))
-    if unused:
-        raise ProofsRefused(tuple(Finding("files.unused", path) for path in unused[:20]))
+def _require_proved(kind: str, files: Mapping[str, bytes], examination: Examination, found: Findings) -> None:
+    """Raise `ProofsRefused` for what would keep the package from being verified."""
+    required = {name for name, level in REQUIREMENTS[kind].items() if level is Requirement.REQUIRED}
+    against = [
+        each
+        for each in found.all()
+        if each.status is Status.FAIL or (each.status is Status.SKIP and each.family in required)
+    ]
+    against += [Finding("files.unused", path) for path in sorted(files.keys() - examination.used)[:20]]
+    if against:
+        raise ProofsRefused(tuple(against))

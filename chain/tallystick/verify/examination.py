@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["Examination", "could_not_read", "examine"]
 
 _READ: Final = ("headers", "receipts", "acts", "records", "loan")
-_HARMLESS: Final = frozenset({"acts.none", "records.none", "loan.none"})
+_HARMLESS: Final = frozenset(
+    {"acts.none", "headers.epoch_closed", "headers.quorum_compromised", "loan.none", "records.none"}
+)
+"""What was read all the same, or was not there to be read."""
 
 
 @dataclass(frozen=True, slots=True)

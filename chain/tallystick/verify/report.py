@@ -23,7 +23,7 @@ _INTACT = ("container", "files", "custody")
 _TOUCHED = frozenset(
     {"evidence.malformed", "evidence.absent", "builder.malformed", "builder.differs", "builder.absent"}
 )
-"""Findings of other checks that say that the package is not as it was signed."""
+"""Findings of other checks that say the same."""
 _ENTITLED = ("builder", "acts")
 
 

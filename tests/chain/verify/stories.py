@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tallystick import merkle
@@ -318,6 +318,7 @@ class Packaged:
     package: bytes
     roots: Roots
     story: Story
+    built_at: datetime
 
 
 def northern_time(who: Identity | None = None, **changes: Any) -> AuthorityEntry:
@@ -340,7 +341,7 @@ def acts_package(story: Story | None = None, **options: Any) -> Packaged:
     story = story or Story()
     acts = [story.disburse(), story.settle()]
     draft = story.draft("acts", acts, **options)
-    return Packaged(draft.seal(act_key(0)), draft.roots, story)
+    return Packaged(draft.seal(act_key(0)), draft.roots, story, draft.evidence.built_at)
 
 
 def records_package(
@@ -351,7 +352,7 @@ def records_package(
     batch = story.anchor([record(number) for number in range(count)])
     subject = records_subject(member(0), AGREEMENT)
     draft = story.draft("records", [batch.act], subject, openings=batch.openings(fields), **options)
-    return Packaged(draft.seal(act_key(0)), draft.roots, story)
+    return Packaged(draft.seal(act_key(0)), draft.roots, story, draft.evidence.built_at)
 
 
 def loan_package(story: Story | None = None, **options: Any) -> Packaged:
@@ -365,7 +366,7 @@ def loan_package(story: Story | None = None, **options: Any) -> Packaged:
     openings = [*first.openings(), second.opening(0), second.opening(1, ["loan"])]
     acts = [*agreed, disbursed, first.act, second.act, snapshot]
     draft = story.draft("loan", acts, loan_subject(AGREEMENT, LOAN), openings=openings, **options)
-    return Packaged(draft.seal(act_key(0)), draft.roots, story)
+    return Packaged(draft.seal(act_key(0)), draft.roots, story, draft.evidence.built_at)
 
 
 def judged(packaged: Packaged, package: bytes | None = None, **options: Any) -> Report:

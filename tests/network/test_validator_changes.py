@@ -113,16 +113,22 @@ def test_a_node_that_restarts_before_all_have_voted_is_made_to_vote_again(
     network: Network, members: Members, tmp_path: Path
 ) -> None:
     card = members.homes[_FIFTH].card_path
+    address = network.engine.address_of(4)
     proposal = members.propose("BANK-A", "AddValidator", "--card", card)
-    members.approve(proposal, "BANK-B", "DEPOSITORY", "ARBITRATION")
-    run_until(lambda: members.shown("BANK-A", proposal)["executable"] or None, "due")
+    second_thought = members.propose("BANK-A", "RemoveValidator", "--card", card, "reason=SECOND_THOUGHT")
+    for each in (proposal, second_thought):
+        members.approve(each, "BANK-B", "DEPOSITORY", "ARBITRATION")
+        run_until(lambda each=each: members.shown("BANK-A", each)["executable"] or None, "due")
     # Only BANK-A's gateway runs: its node votes alone, and one vote of four changes nothing.
     members.close("BANK-B", "DEPOSITORY", "ARBITRATION", _FIFTH)
     members.execute(proposal, "BANK-A", approvals=4)
-    address = network.engine.address_of(4)
     run_until(lambda: votes_at(network, 0) == {address: True} or None, "the vote", _PATIENCE_S)
     (pending,) = members.get("BANK-A", "/v1/validators")["pending"]
     assert (pending["address"], pending["change"]) == (f"0x{address.hex()}", "ADD")
+
+    # What is being voted in does not leave before it has come in: votes cannot be called back.
+    assert members.refused("BANK-A", "proposals", "execute", second_thought)["code"] == "proposal.validator_pending"
+    members.done("BANK-A", "proposals", "cancel", second_thought)
 
     network.engine.kill(0)
     network.engine.restart(0)

@@ -6,6 +6,7 @@ Nothing is executed by itself: once enough members have approved and the timeloc
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ __all__ = ["proposals"]
 
 _SHORTEST_PREFIX = 8
 _LOOK_EVERY_S = 0.5
+_SLOW_S = 30.0
 _BLOCK_LAG_S = 30.0
 """How far the newest block's clock may be behind ours when a timelock ends."""
 
@@ -146,9 +148,13 @@ def _execute(tally: Tally, api: ApiClient, people: People, row: Mapping[str, Any
             if not early or time.monotonic() > deadline:
                 raise
             time.sleep(_LOOK_EVERY_S)
+    notice = time.monotonic() + _SLOW_S
     while wait and answer["state"] == "OPEN":
         time.sleep(_LOOK_EVERY_S)
         answer = api.get(path)
+        if time.monotonic() > notice:
+            tally.say(f"It was sent and is in no block yet: see {tally.line('status')}")
+            notice = math.inf
     return answer
 
 

@@ -205,7 +205,9 @@ def cancel(proposal: Hex32, door: Governs) -> Response:
     "/proposals/{proposal}:execute",
     status_code=202,
     response_model=ProposalOut,
-    responses=declared(NotJoined, ProposalUnknown, ProposalNotOpen, execution.ExecutionRefused),
+    responses=declared(
+        NotJoined, ProposalUnknown, ProposalNotOpen, execution.ExecutionRefused, execution.ValidatorPending
+    ),
 )
 def execute(proposal: Hex32, door: Governs) -> Response:
     """Carry out a proposal after its timelock; anybody may. Follow the proposal's state."""

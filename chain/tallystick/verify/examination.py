@@ -200,7 +200,7 @@ def _used(
         used.add(TERMS)
     for each in times.checkpoints:
         bounds = f"{each.checkpoint.first}-{each.checkpoint.last}"
-        if each.heights:
+        if each.heights or each.is_noted:
             used |= {f"proofs/checkpoints/{bounds}.bin", *each.tokens}
         used |= {f"proofs/checkpoints/{bounds}/{height}.path" for height in each.heights}
     return frozenset(used)

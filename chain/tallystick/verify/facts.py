@@ -96,11 +96,15 @@ class ProvedAct:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFacts:
-    """A checkpoint, the heights whose headers it is shown to cover, and the names of its tokens' files."""
+    """A checkpoint, the heights whose headers it is shown to cover, and the names of its tokens' files.
+
+    `is_noted`: an act in the package notes one of its tokens on chain.
+    """
 
     checkpoint: "Checkpoint"
     heights: tuple[int, ...]
     tokens: tuple[str, ...]
+    is_noted: bool
 
 
 @dataclass(frozen=True, slots=True)

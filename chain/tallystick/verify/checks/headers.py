@@ -23,10 +23,10 @@ def check_headers(material: Material, roots: Roots, found: Findings) -> dict[int
     """The blocks whose headers hold, by height."""
     blocks: dict[int, Block] = {}
     for path, name in material.of(Part.HEADER):
-        height = name.numbers[0]
-        if height > roots.as_of_height:
+        height, epoch = name.numbers[0], roots.epoch_at(name.numbers[0])
+        if height > roots.as_of_height or (roots.sealed and epoch is None):
             found.add("headers.above_roots", f"block {height}; the roots are as of {roots.as_of_height}")
-        elif block := _block(material.content(path), height, roots, found):
+        elif block := _block(material.content(path), height, epoch, roots, found):
             blocks[height] = block
     _check_order(blocks, roots, found)
     if not roots.sealed and blocks:
@@ -35,13 +35,9 @@ def check_headers(material: Material, roots: Roots, found: Findings) -> dict[int
     return blocks
 
 
-def _block(header: bytes, height: int, roots: Roots, found: Findings) -> Block | None:
-    epoch = roots.epoch_at(height)
-    if not roots.sealed:
-        return _unsealed(header, height, roots, found)
+def _block(header: bytes, height: int, epoch: Epoch | None, roots: Roots, found: Findings) -> Block | None:
     if epoch is None:
-        found.add("headers.no_epoch", f"block {height}")
-        return None
+        return _unsealed(header, height, roots, found)
     try:
         verified = verify_header(
             header,

@@ -59,7 +59,7 @@ def check_loan(
     linked = sorted((act for act in about if act.kind != "Snapshot"), key=lambda act: act.number("count"))
     snapshots = [act for act in about if act.kind == "Snapshot"]
     if not linked:
-        found.add("loan.none", f"loan {loan.hex()}")
+        found.add("loan.not_examined" if _was_not_read(found) else "loan.none", f"loan {loan.hex()}")
         return None
     heads = _heads(agreement, loan, linked, roots, found)
     if len(heads) != len(linked) + 1:
@@ -101,12 +101,17 @@ def _heads(agreement: bytes, loan: bytes, linked: Sequence[ProvedAct], roots: Ro
 
 
 def _missing(due: int, next_there: int, found: Findings) -> None:
-    if found.has("acts", Status.FAIL, Status.SKIP) or found.has("receipts", Status.FAIL, Status.SKIP):
+    if _was_not_read(found):
         found.add("loan.not_examined", f"act {due} about the loan is not proved")
     elif next_there < due:
         found.add("loan.head", f"two acts are number {next_there}")
     else:
         found.add("loan.omitted", f"act {due} about the loan is not there, act {next_there} is")
+
+
+def _was_not_read(found: Findings) -> bool:
+    """Whether an act was not proved, which may be one about the loan."""
+    return any(found.has(family, Status.FAIL, Status.SKIP) for family in ("acts", "receipts"))
 
 
 def _check_snapshots(

@@ -1,5 +1,6 @@
 """Does a time-stamp authority vouch for when the blocks were recorded? (`protocol.md` §9)"""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -60,15 +61,13 @@ def check_time(
             continue
         heights = _covered(material, checkpoint, blocks, found)
         chains = _chains(material, checkpoint)
-        facts.append(CheckpointFacts(checkpoint, heights, tuple(path for chain in chains for path in chain)))
+        facts.append(_facts(material, checkpoint, heights, chains, acts))
         for chain in chains:
-            token = _token(material, chain, checkpoint, authorities, stamps, at, found)
-            if token is None:
-                continue
-            verified[token.digest] = token
-            for height in heights:
-                if _is_in_time(token, height, roots, found):
-                    above.setdefault(height, []).append(token)
+            tokens = _tokens(material, chain, checkpoint, authorities, stamps, at, found)
+            verified |= {token.digest: token for token in tokens}
+            for height in heights if tokens else ():
+                if _is_in_time(tokens[0], height, roots, found):
+                    above.setdefault(height, []).append(tokens[0])
     notes = [
         Noted(act.place.height, verified[digest])
         for act in acts
@@ -139,7 +138,20 @@ def _chains(material: Material, checkpoint: Checkpoint) -> list[list[str]]:
     return list(by_authority.values())
 
 
-def _token(
+def _facts(
+    material: Material,
+    checkpoint: Checkpoint,
+    heights: tuple[int, ...],
+    chains: Sequence[Sequence[str]],
+    acts: Sequence[ProvedAct],
+) -> CheckpointFacts:
+    paths = tuple(path for chain in chains for path in chain)
+    noted = {act.hash("tokenDigest") for act in acts if act.kind == "NoteTime"}
+    is_noted = any(hashlib.sha256(material.files[path]).digest() in noted for path in paths)
+    return CheckpointFacts(checkpoint, heights, paths, is_noted)
+
+
+def _tokens(
     material: Material,
     chain: Sequence[str],
     checkpoint: Checkpoint,
@@ -147,11 +159,11 @@ def _token(
     stamps: Sequence[VerifiedToken],
     at: datetime,
     found: Findings,
-) -> VerifiedToken | None:
-    """The first token of a chain of renewals, if it still counts at `at`."""
+) -> Sequence[VerifiedToken]:
+    """A token and its renewals, if the first still counts at `at`."""
     if [path[-7:-4] for path in chain] != [f"{number:03}" for number in range(len(chain))]:
         found.add("time.token", f"{chain[0]}: its renewals are not numbered from 000 without a gap")
-        return None
+        return ()
     try:
         tokens = verify_renewals([material.content(path) for path in chain], checkpoint.encode(), authorities)
         holds(tokens, stamps, at)
@@ -162,8 +174,8 @@ def _token(
     except TokenRefused as why:
         found.note("time.token", chain[0], why)
     else:
-        return tokens[0]
-    return None
+        return tokens
+    return ()
 
 
 def _is_in_time(token: VerifiedToken, height: int, roots: Roots, found: Findings) -> bool:

@@ -10,7 +10,6 @@ from tallystick_gateway.kit.worker import Task
 
 from .auditing import Auditor
 from .errors import NodeLied
-from .lookout import Lookout
 from .nodes import NodePool
 from .watcher import Watcher
 
@@ -41,7 +40,7 @@ def assemble_chain(gateway: Gateway) -> None:
     gateway.worker.add(
         [
             Task("watch", gateway.config.settings.chain.poll_s, _watch(gateway, watcher, sender), _LOOK_EVERY_S),
-            Task("watch.nodes", _LOOK_EVERY_S, Lookout(watcher, pool).step),
+            Task("watch.nodes", _LOOK_EVERY_S, watcher.witnesses.look),
             Task("acts.send", _SEND_EVERY_S, sender.step),
             Task("acts.examine", _EXAMINE_EVERY_S, examiner.step),
             Task("chain.audit", _AUDIT_EVERY_S, Auditor(gateway, pool).step),

@@ -82,7 +82,7 @@ class Auditor:
                 raise
             except TallystickError as failed:
                 if chain.sealed and isinstance(failed, NodeLied) and len(self._pool.nodes) > 1:
-                    self._gateway.part(Watcher).condemn(node, failed)
+                    self._gateway.part(Watcher).witnesses.condemn(node, failed)
                     return True
                 report, state = {"agreed": False, "code": failed.code, "detail": str(failed)}, "FAILED"
                 _log.critical("the audit failed", code=failed.code, detail=str(failed))

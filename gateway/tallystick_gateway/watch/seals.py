@@ -95,9 +95,8 @@ def follow(
     another member's than consortium.json does.
     """
     changes = changes_in(events)
-    stated = {address: member for epoch in consortium.validator_epochs for address, member in epoch.validators.items()}
     for change, member in changes:
-        if stated.get(change.address, member) != member:
+        if any(epoch.validators.get(change.address, member) != member for epoch in consortium.validator_epochs):
             raise EpochsDiffer(
                 f"Validator 0x{change.address.hex()} is {member.hex()}'s by the contract, not by consortium.json.",
                 address=change.address,

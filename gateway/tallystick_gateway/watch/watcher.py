@@ -1,11 +1,9 @@
 """The watcher: follows the chain block by block, believes nothing it has not recomputed, stops loudly when it must.
 
 Each step takes the next few blocks and writes what follows from them in one transaction, with the blocks' own rows and
-who sealed them: after a crash it goes on where that transaction ended. On a chain with seals a node that lies is named
-and never asked again, and the next one takes over; what the validators themselves did wrong stops the watcher at once.
+who sealed them: after a crash it goes on where that transaction ended.
 """
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -21,13 +19,14 @@ from tallystick_gateway.members import repository as members
 
 from . import repository, sealing
 from .directory import Directory
-from .errors import BlockMissing, ChainDistrusted, NodeLied
+from .errors import BlockMissing, ChainDistrusted
 from .headers import TakenBlock
-from .identity import Chain, Standing
+from .identity import Standing
 from .nodes import NodePool, NodeState
 from .pace import Pace, Stall, describe_stall
 from .projections import PROJECTIONS, Projection
 from .reading import ReadBlock, Reader
+from .witnesses import Witnesses, evidence
 
 __all__ = ["Watcher"]
 
@@ -40,7 +39,7 @@ _log = structlog.get_logger("watch")
 
 
 class Watcher:
-    """One per gateway. `step` is its task; `check` is the lookout's, from another thread; `facts` shows both."""
+    """One per gateway. `step` is its task; `facts` is what `/v1/status` shows."""
 
     def __init__(
         self,
@@ -53,35 +52,32 @@ class Watcher:
         self._desk = desk_of(gateway)
         self._pool = pool
         self._projections = tuple(projections)
-        self._chain: Chain | None = None
+        self.witnesses = Witnesses(gateway, pool)
         self._reader: Reader | None = None
-        self._standing = Standing()
         self._head: int | None = None
         self._seen_at: datetime | None = None
         self._history_seen: tuple[Node, int] | None = None
-        self._stopped: ChainDistrusted | None = None
-        self._stall: Stall | None = None
         self._pace = Pace(now_s)
+        self._stall: Stall | None = None
         self._blocks_next = _MOST_BLOCKS
         self._block_gas: int | None = None
-        self._lock = threading.Lock()
 
     # ── what others ask ──
 
     @property
-    def tip(self) -> TakenBlock | None:
-        """The last block taken, None before the first."""
-        return self._standing.tip
-
-    @property
     def standing(self) -> Standing:
         """The last block taken, and who sealed up to it."""
-        return self._standing
+        return self.witnesses.standing
+
+    @property
+    def tip(self) -> TakenBlock | None:
+        """The last block taken, None before the first."""
+        return self.standing.tip
 
     @property
     def stopped(self) -> ChainDistrusted | None:
-        """Why the watcher believes nobody any more, None while it does."""
-        return self._stopped
+        """Why nothing is believed any more, None while something is."""
+        return self.witnesses.stopped
 
     @property
     def stalled(self) -> Stall | None:
@@ -104,8 +100,8 @@ class Watcher:
 
     def reason(self) -> Reason | None:
         """What keeps the gateway from following the chain, the gravest thing first; None if nothing does."""
-        if self._stopped is not None:
-            return Reason(self._stopped.code, str(self._stopped), self._stopped.advice)
+        if self.stopped is not None:
+            return Reason(self.stopped.code, str(self.stopped), self.stopped.advice)
         if not self.joined:
             return Reason("acts.not_joined", "This gateway has not joined a consortium.", "Run `tally join`.")
         if self._pool.preferred() is None:
@@ -120,8 +116,7 @@ class Watcher:
 
     def facts(self) -> dict[str, object]:
         """Where the watcher is and what it thinks of the nodes, as JSON."""
-        tip, stopped, stall = self.tip, self._stopped, self._stall
-        asked = self._pool.preferred()
+        tip, stopped, stall, asked = self.tip, self.stopped, self._stall, self._pool.preferred()
         return {
             "node": asked.url if asked else None,
             "head": self._head,
@@ -132,8 +127,14 @@ class Watcher:
             "last_answer_at": rfc3339(self._seen_at) if self._seen_at else None,
             "goal": self._desk.goal.value,
             "finality": "none" if self._desk.goal is State.INCLUDED else "seals",
-            "stopped": _stopped_facts(stopped) if stopped else None,
-            "stalled": {"since": rfc3339(stall.since), "head": stall.head, "detail": stall.detail} if stall else None,
+            "stopped": stopped
+            and {
+                "code": stopped.code,
+                "detail": str(stopped),
+                "advice": stopped.advice,
+                "headers": evidence(stopped),
+            },
+            "stalled": stall and {"since": rfc3339(stall.since), "head": stall.head, "detail": stall.detail},
             "distrusted": [
                 {"node": each.url, "code": each.lie.code, "detail": str(each.lie), "at": rfc3339(each.at)}
                 for each in self._pool.distrusted
@@ -143,61 +144,6 @@ class Watcher:
                 for view in self._pool.views()
             ],
         }
-
-    # ── nodes ──
-
-    def check(self, node: Node) -> bool:
-        """Have a node show that it serves our chain with the history we took; whether it may be asked now.
-
-        Raises the `ChainDistrusted` that stops the watcher.
-        """
-        chain, standing = self._pinned(), self._standing
-        try:
-            if self._pool.is_admitted(node):
-                head = chain.check_history(node, node.height(), standing, self._remembered)
-            else:
-                head = chain.check_node(node, standing, self._remembered)
-        except (NodeError, BlockMissing) as why:
-            self._pool.demote(node, why)
-            return False
-        except ChainDistrusted as lie:
-            self.condemn(node, lie)
-            return False
-        self._pool.admit(node)
-        self._pool.saw_head(node, head)
-        return True
-
-    def condemn(self, node: Node, lie: ChainDistrusted) -> None:
-        """The node showed what cannot be. If it alone is to blame and there are others, it is never asked again.
-
-        Otherwise raises `lie`: the watcher stops.
-        """
-        blamed = isinstance(lie, NodeLied) and self._pinned().sealed
-        if blamed and isinstance(lie, NodeLied) and self._pool.distrust(node, lie, self._gateway.clock.now()):
-            return
-        with self._lock:
-            self._stopped = self._stopped or lie
-        self._desk.halt(lie)
-        _log.critical("the chain cannot be followed", node=node.url, code=lie.code, detail=str(lie), **_evidence(lie))
-        raise lie
-
-    def _admit_one(self) -> Node:
-        """Raises `NodeAway` if no node will do."""
-        for node in self._pool.candidates():
-            if self.check(node):
-                return node
-        raise self._pool.away()
-
-    def _pinned(self) -> Chain:
-        with self._lock:
-            if self._chain is None:
-                self._chain = Chain(self._desk.consortium)
-            return self._chain
-
-    def _remembered(self, height: int) -> TakenBlock | None:
-        with self._gateway.database.read() as session:
-            row = repository.block_at(session, height)
-            return self._pinned().taken(row.height, row.hash, row.time, row.header) if row else None
 
     # ── blocks ──
 
@@ -209,8 +155,10 @@ class Watcher:
         """
         if not self._desk.joined:
             return False
+        if self.stopped is not None:
+            raise self.stopped
         reader, self._reader = self._reader or self._open(), None
-        node = self._pool.preferred() or self._admit_one()
+        node = self.witnesses.one()
         try:
             more = self._follow(node, reader)
         except (NodeError, BlockMissing) as why:
@@ -219,28 +167,31 @@ class Watcher:
                 raise
             return True
         except ChainDistrusted as lie:
-            self.condemn(node, lie)
+            self.witnesses.condemn(node, lie)
             return True
         self._reader = reader
         return more
 
     def _open(self) -> Reader:
         """Go on after the last block that was stored."""
-        chain = self._pinned()
+        chain = self.witnesses.chain
         with self._gateway.database.read() as session:
             last = repository.last_block(session)
             later = [(row.address, row.name) for row in members.directory(session)]
             succession = sealing.load(session, last.height) if last and chain.sealed else None
         tip = chain.taken(last.height, last.hash, last.time, last.header) if last else None
-        self._standing = Standing(tip, succession)
-        return Reader(chain, Directory(chain.consortium, later), self._standing)
+        self.witnesses.standing = Standing(tip, succession)
+        try:
+            return Reader(chain, Directory(chain.consortium, later), self.standing)
+        except ChainDistrusted as differ:
+            self.witnesses.stop(differ)
 
     def _follow(self, node: Node, reader: Reader) -> bool:
         was_caught_up, last_head = self.caught_up, self._head
         head = node.height()
         self._pool.saw_head(node, head)
         if self.tip is not None and head <= self.tip.height and self._history_seen != (node, head):
-            self._pinned().check_history(node, head, self._standing, self._remembered)
+            self.witnesses.chain.check_history(node, head, self.standing, self.witnesses.remembered)
             self._history_seen = (node, head)
         self._head, self._seen_at = head, self._gateway.clock.now()
         self._take(reader, node, head)
@@ -257,7 +208,7 @@ class Watcher:
         if not blocks:
             return
         self._store(blocks, before, reader.standing)
-        self._standing = reader.standing
+        self.witnesses.standing = reader.standing
         self._block_gas = blocks[-1].block.header.gas_limit
         self._pace.moved([read.block.time for read in blocks])
         transactions = sum(len(read.block.executions) for read in blocks)
@@ -273,32 +224,21 @@ class Watcher:
                 kept = sealing.header_bytes(read)
                 repository.add_block(session, block.height, block.hash, block.time, len(read.events), kept)
             if after.succession is not None:
-                sealing.store(session, before.succession, after.succession, blocks, self._pinned().consortium)
+                consortium = self.witnesses.chain.consortium
+                sealing.store(session, before.succession, after.succession, blocks, consortium)
             if first // _REMEMBERED != (last + 1) // _REMEMBERED:
                 repository.forget_empty_blocks(session, first - _REMEMBERED)
 
     def _note_stall(self) -> None:
+        """Say once why the chain may stand still; forget it when a block comes."""
         tip = self.tip
         if tip is None or not self.caught_up or not self._pace.is_stalled:
             self._stall = None
-            return
-        if self._stall is not None:
-            return
-        with self._gateway.database.read() as session:
-            rows = repository.validators(session)
-            succession = self._standing.succession
+        elif self._stall is None:
+            succession, consortium = self.standing.succession, self.witnesses.chain.consortium
             silent = [view.url for view in self._pool.views() if view.state is NodeState.AWAY]
-            validators = succession.sealing if succession else None
-            detail = describe_stall(tip, validators, rows, self._pinned().consortium, silent)
-        self._stall = Stall(from_unix(tip.time), tip.height, detail)
-        _log.warning("the chain stands still", head=tip.height, detail=detail)
-
-
-def _stopped_facts(stopped: ChainDistrusted) -> dict[str, object]:
-    return {"code": stopped.code, "detail": str(stopped), "advice": stopped.advice, **_evidence(stopped)}
-
-
-def _evidence(lie: ChainDistrusted) -> dict[str, object]:
-    """The headers that prove what the validators did, as hex."""
-    headers = lie.values.get("headers", [])
-    return {"headers": [header.hex() for header in headers] if isinstance(headers, list) else []}
+            with self._gateway.database.read() as session:
+                rows = repository.validators(session)
+                detail = describe_stall(tip, succession.sealing if succession else None, rows, consortium, silent)
+            self._stall = Stall(from_unix(tip.time), tip.height, detail)
+            _log.warning("the chain stands still", head=tip.height, detail=detail)

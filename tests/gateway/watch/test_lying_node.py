@@ -25,7 +25,6 @@ from tallystick_gateway.watch.errors import (
     WrongChain,
     WrongGenesis,
 )
-from tallystick_gateway.watch.lookout import Lookout
 from tallystick_gateway.watch.nodes import NodePool
 from tallystick_gateway.watch.watcher import Watcher
 from tests.gateway.network import Network, build, contract_entries, put, run_until
@@ -65,8 +64,8 @@ def follow(gateway: Gateway) -> None:
 
 
 def look(gateway: Gateway) -> None:
-    """Look at every node, as the lookout does."""
-    Lookout(gateway.part(Watcher), gateway.part(NodePool)).step()
+    """Look at every node, as its task does."""
+    gateway.part(Watcher).witnesses.look()
 
 
 def taken(gateway: Gateway) -> int:

@@ -15,6 +15,7 @@ from tallystick.keys import ActKey
 from tallystick.qbft import decode_header, signers_among
 from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch import repository
+from tallystick_gateway.watch.auditing import Auditor
 from tallystick_gateway.watch.errors import (
     BlockDiffers,
     BodyMismatch,
@@ -29,13 +30,12 @@ from tallystick_gateway.watch.errors import (
     WrongChain,
     WrongGenesis,
 )
-from tallystick_gateway.watch.lookout import Lookout
 from tallystick_gateway.watch.nodes import NodePool
 from tallystick_gateway.watch.watcher import Watcher
 from tests.gateway.forging import Block, Forger, height_of, mirrored
 from tests.gateway.network import Network, build_sealed
 from tests.gateway.proxy import Liar, Lie, lying_node
-from tests.gateway.support import client_for, open_test_gateway
+from tests.gateway.support import client_for, keyed, open_test_gateway
 
 pytestmark = pytest.mark.chain
 FORGED = 3
@@ -77,8 +77,8 @@ def follow(gateway: Gateway) -> None:
 
 
 def look(gateway: Gateway) -> None:
-    """Look at every node, as the lookout does."""
-    Lookout(gateway.part(Watcher), gateway.part(NodePool)).step()
+    """Look at every node, as its task does."""
+    gateway.part(Watcher).witnesses.look()
 
 
 def taken(gateway: Gateway) -> int:
@@ -304,6 +304,46 @@ def test_another_past_without_its_quorum_is_that_nodes_lie(gateway: Gateway, lia
     assert [(lie["node"], lie["code"]) for lie in facts(gateway)["distrusted"]] == [(liar.url, HistoryChanged.code)]
     follow(gateway)
     assert taken(gateway) >= height
+
+
+# ── the audit ──
+
+
+def audit(gateway: Gateway) -> Any:
+    """Ask for an audit, have it run to its end, and read it."""
+    api = client_for(gateway)
+    asked = api.post("/v1/chain:audit", headers=keyed()).json()
+    while Auditor(gateway, gateway.part(NodePool)).step():
+        pass
+    return api.get(f"/v1/audits/{asked['id']}").json()
+
+
+def test_an_audit_checks_every_seal_and_set_again(gateway: Gateway) -> None:
+    follow(gateway)
+    answer = audit(gateway)
+    assert (answer["state"], answer["report"]["agreed"]) == ("DONE", True), answer
+    assert answer["report"]["epochs"] == {"found": 1, "as_stored": True}
+
+
+def test_an_audit_that_is_lied_to_names_the_node_and_begins_again_with_the_next(
+    gateway: Gateway, liar: Liar, forger: Forger
+) -> None:
+    follow(gateway)
+    look(gateway)
+    liar.lie = in_block(lambda block: forger.seal(block, 2))
+    answer = audit(gateway)
+    assert (answer["state"], answer["report"]["agreed"]) == ("DONE", True), answer
+    assert [lie["node"] for lie in facts(gateway)["distrusted"]] == [liar.url]
+
+
+def test_an_audit_finds_epochs_that_were_changed_in_the_database(gateway: Gateway) -> None:
+    follow(gateway)
+    with gateway.database.write() as session:
+        (epoch,) = repository.epochs(session)
+        epoch.members = dict(list(epoch.members.items())[1:])
+        session.add(epoch)
+    report = audit(gateway)["report"]
+    assert (report["agreed"], report["epochs"]) == (False, {"found": 1, "as_stored": False})
 
 
 # ── what validators did ──

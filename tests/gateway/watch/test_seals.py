@@ -61,7 +61,7 @@ def test_the_contracts_events_found_the_list_and_other_purposes_do_not_count() -
     events = [*founding(), event("KeyAdded", FIFTH, bytes(32), ACT), event("Ratified", FIFTH, bytes(32))]
     assert {change.address for change, _ in changes_in(events)} == set(VALIDATORS.addresses)
     after = follow(before(), seventh(), events, consortium((0, None, VALIDATORS.addresses)))
-    assert after.governed == set(VALIDATORS.addresses)
+    assert after.governed == frozenset(VALIDATORS.addresses)
     assert after.pending == ()
 
 

@@ -15,10 +15,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, ClassVar, Final
 
+import psutil
+
 from tallystick_devnet.engines.folder import ChainFolder, NodeRun, ProcessIdentity, Run
 from tallystick_devnet.errors import DevnetError, EngineFailed, NodeUnknown
 
-__all__ = ["Keeper", "bound_log"]
+__all__ = ["Keeper", "bound_log", "end_gently"]
 
 START_TIMEOUT_S: Final = 120.0
 STOP_TIMEOUT_S: Final = 120.0
@@ -154,9 +156,7 @@ class Keeper(ABC):
             if node.process is None or (process := node.process.process()) is None:
                 continue
             self.say(f"ending a node that a killed supervisor left behind (process {process.pid})")
-            process.terminate()
-            process.resume()
-            process.wait(STOP_TIMEOUT_S)
+            end_gently(process, STOP_TIMEOUT_S)
 
     @staticmethod
     def _lines_since(log: Path, said: int) -> list[str]:
@@ -164,6 +164,18 @@ class Keeper(ABC):
         with log.open("rb") as file:
             file.seek(max(said, file.seek(0, os.SEEK_END) - _LAST_WORDS))
             return [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+
+
+def end_gently(process: psutil.Process, timeout_s: float) -> None:
+    """Ask a process that is not our child to end, wake it if it is paused, and kill it if it does not in time."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+        process.resume()
+        try:
+            process.wait(timeout_s)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(timeout_s)
 
 
 def bound_log(path: Path, largest: int = LARGEST_LOG) -> None:

@@ -23,6 +23,7 @@ from tallystick.client import Node, NodeError
 from tallystick_devnet.engines.asks import ask_for_node
 from tallystick_devnet.engines.engine import Endpoint, EngineStatus, Genesis, NodeState, NodeStatus
 from tallystick_devnet.engines.folder import ChainFolder, NodeRun, Run
+from tallystick_devnet.engines.keeper import end_gently
 from tallystick_devnet.engines.outcomes import read_outcome
 from tallystick_devnet.errors import EngineFailed, EngineNotRunning, NodeDown, NodeUnknown
 
@@ -96,9 +97,9 @@ class KeptEngine(ABC, Generic[F]):
         what else the engine names.
         """
         command = [sys.executable, "-m", "tallystick_devnet.engines.supervisor", str(self.folder), self.name]
-        command += [json.dumps(self._options()), *([] if detached else ["--attached"])]
         try:
             self._folder.check_ours()
+            command += [json.dumps(self._options()), *([] if detached else ["--attached"])]
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._folder.log.open("a") as log:
                 supervisor = subprocess.Popen(
@@ -207,10 +208,7 @@ def end_run(folder: ChainFolder, run: Run) -> None:
     for identity in (run.supervisor, *(node.process for node in run.nodes)):
         process = identity.process() if identity is not None else None
         if process is not None:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.terminate()
-                process.resume()
-                process.wait(_WAIT_S)
+            end_gently(process, _WAIT_S)
     folder.write_run(None)
 
 

@@ -25,13 +25,14 @@ from tallystick_devnet.engines.embedded.keeper import EmbeddedKeeper
 from tallystick_devnet.engines.folder import ChainFolder
 from tallystick_devnet.engines.keeper import Keeper, bound_log
 from tallystick_devnet.engines.network.keeper import NetworkKeeper
+from tallystick_devnet.engines.network.kinds import SOFTWARE
 from tallystick_devnet.engines.outcomes import failure, success
 from tallystick_devnet.errors import DevnetError, EngineFailed
 
 __all__ = ["main"]
 
 TICK_S: Final = 1.0
-_KEEPERS: Final = {"embedded": EmbeddedKeeper.on, "qbft": NetworkKeeper.on, "besu": NetworkKeeper.on}
+_KEEPERS: Final = {"embedded": EmbeddedKeeper.on, **dict.fromkeys(SOFTWARE, NetworkKeeper.on)}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -141,12 +141,8 @@ class NetworkKeeper(Keeper):
                 said = _size(self.log_of(number))
                 with self.log_of(number).open("ab") as log:
                     running.append((number, said, self._spawn(command, log, self._software.environment)))
-        for number, said, process in running:
-            try:
-                code = process.wait(_PREPARE_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                code = process.wait()
+        ended = [(number, said, _ended(process)) for number, said, process in running]
+        for number, said, code in ended:
             if code:
                 raise self._failure(number, said)
 
@@ -192,6 +188,15 @@ class NetworkKeeper(Keeper):
         fatal = next((line for line in reversed(lines) if line.startswith("Fatal")), None)
         reason = fatal or (lines[-1] if lines else "it ended without a word")
         return NodeFailed(node=number, reason=reason, log=self.log_of(number))
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int:
+    """The exit code, forced if it takes too long."""
+    try:
+        return process.wait(_PREPARE_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def _size(path: Path) -> int:

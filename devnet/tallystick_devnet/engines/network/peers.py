@@ -29,7 +29,10 @@ def allow(
     groups: Sequence[Collection[int]],
     running: Collection[int],
 ) -> None:
-    """Let each node speak to its group only. A node that does not run, or is paused, keeps to it once it does."""
+    """Let each node speak to its group only. A node that does not run keeps to it once it does.
+
+    A paused one is dropped by those that run; two paused ones stay connected to each other.
+    """
     group_of = {number: group for group in groups for number in group}
     for number, group in group_of.items():
         software.write_allow_list(folder.node(number), [settings.nodes[peer] for peer in sorted(group)])

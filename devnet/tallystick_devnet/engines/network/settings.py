@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from tallystick.keys import ActKey, Address
+from tallystick.keys import ActKey, Address, address_of
 from tallystick.rlp import encode
 from tallystick_devnet.engines.folder import ChainFolder, check_chain_id, new_chain_id
 from tallystick_devnet.errors import FolderForeign, NodeUnknown
@@ -16,7 +16,6 @@ from tallystick_devnet.errors import FolderForeign, NodeUnknown
 __all__ = ["NetworkFolder", "NetworkNode", "NetworkSettings", "Timing"]
 
 FORMAT: Final = "tallystick-network/1"
-_PUBLIC_KEY_BYTES: Final = 64
 _VANITY: Final = bytes(32)
 
 
@@ -87,8 +86,8 @@ class NetworkSettings:
         numbers += [port for node in nodes for port in (node.rpc_port, node.p2p_port)]
         if not all(type(number) is int and number > 0 for number in numbers):
             raise ValueError("a number is missing or not positive")
-        if any(len(bytes.fromhex(node.public_key)) != _PUBLIC_KEY_BYTES for node in nodes):
-            raise ValueError("a node's public key is not 64 bytes")
+        if any(address_of(bytes.fromhex(node.public_key)).hex() != node.validator for node in nodes):
+            raise ValueError("a node's validator is not the address of its public key")
         check_chain_id(settings.chain_id)
         return settings
 

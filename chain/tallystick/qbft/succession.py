@@ -2,11 +2,12 @@
 
 The contract's list of validators is the reason, the headers' own lists are the fact: header h lists, and is sealed by,
 the set that holds after block h − 1. From one header to the next that set moves by one address at most, and only
-towards what the contract listed after block h − 1. Votes in headers are not read: engines count them differently.
+towards what the contract listed after block h − 1; or it takes in an address whose listing the contract took back so
+lately that votes for it were under way. Votes in headers are not read: engines count them differently.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from tallystick.keys import Address, SignatureMalformed, recover_address
@@ -19,6 +20,9 @@ __all__ = ["Epoch", "SetChange", "Succession", "signers_among", "verify_next"]
 
 _MOST_SEALS_READ: Final = 256
 """The contract lists 64 validators at most; whoever adds more seals than this to a header proves nothing by it."""
+_VOTES_UNDER_WAY: Final = 32
+"""For so many blocks after the contract took an addition back, votes cast before may still complete it. Honest nodes
+cannot help that, and it lasts no longer than until they have voted the address out again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,14 @@ class Succession:
     """Who sealed which block up to `height`, and who may seal the next one.
 
     `epochs` begin at 0, follow each other without gap, and the last one alone is open. `governed` is the contract's
-    list after block `height`; None while there is no contract: until then nothing explains a change.
+    list after block `height`; None while there is no contract: until then nothing explains a change. `withdrawn` are
+    the addresses that the list dropped before they sealed, and the block in which it did.
     """
 
     height: int
     epochs: tuple[Epoch, ...]
     governed: frozenset[Address] | None
+    withdrawn: Mapping[Address, int] = field(default_factory=dict)
 
     @classmethod
     def of_genesis(cls, genesis: Validators) -> Self:
@@ -75,11 +81,12 @@ class Succession:
     def expected(self, listed: Sequence[Address]) -> Validators:
         """The set by which the next header is to be judged, if it lists `listed`.
 
-        Raises `SetUnexplained` unless that is the present set, or the present set moved by one pending change.
+        Raises `SetUnexplained` unless that is the present set, or the present set moved by one change that is pending,
+        or was until a few blocks ago.
         """
         if tuple(listed) == self.sealing.addresses:
             return self.sealing
-        for change in self.pending:
+        for change in (*self.pending, *self._under_way()):
             moved = _moved(self.sealing, change)
             if moved is not None and tuple(listed) == moved.addresses:
                 return moved
@@ -102,16 +109,29 @@ class Succession:
         if validators is not self.sealing:
             closed = replace(epochs[-1], last=height - 1)
             epochs = (*epochs[:-1], closed, Epoch(height, None, validators))
-        governed = self.governed
+        governed, withdrawn = self.governed, dict(self.withdrawn)
         for change in changes:
             before = governed or frozenset()
             governed = before | {change.address} if change.add else before - {change.address}
+            was_pending = change.address in (self.governed or ()) and change.address not in validators.addresses
+            if change.add:
+                withdrawn.pop(change.address, None)
+            elif was_pending:
+                withdrawn[change.address] = height
         if self.governed is None and governed is not None and governed != set(validators.addresses):
             sealing = frozenset(validators.addresses)
             raise FoundersDiffer(
                 number=height, missing=tuple(sorted(sealing - governed)), extra=tuple(sorted(governed - sealing))
             )
-        return Succession(height, epochs, governed)
+        return Succession(height, epochs, governed, withdrawn)
+
+    def _under_way(self) -> Iterable[SetChange]:
+        sealing = self.sealing.addresses
+        return (
+            SetChange(address, add=True)
+            for address, dropped in self.withdrawn.items()
+            if self.height - dropped < _VOTES_UNDER_WAY and address not in sealing
+        )
 
 
 def verify_next(header: Header, succession: Succession, *, block_hash: bytes | None = None) -> Verified:

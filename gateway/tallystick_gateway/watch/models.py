@@ -60,6 +60,8 @@ class ValidatorRow(Owned, table=True):
     member: bytes = Field(sa_type=Bytes32)
     governed: bool = False
     """Whether the contract's list names it now; of nobody while there is no contract."""
+    withdrawn_at: int | None = None
+    """The block in which the list dropped it before it sealed."""
     proposed: int = 0
     sealed: int = 0
     last_proposed: int | None = None

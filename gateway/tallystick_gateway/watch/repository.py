@@ -92,9 +92,10 @@ def governed_set(session: Session) -> frozenset[bytes] | None:
 
 
 def set_governed(session: Session, rows: Sequence[dict[str, object]]) -> None:
-    """Note whom the contract's list names or not: `address`, `member` and `governed` of each."""
+    """Note whom the contract's list names or not: `address`, `member`, `governed` and `withdrawn_at` of each."""
     unseen = {"proposed": 0, "sealed": 0}
-    upsert(session, ValidatorRow, [unseen | row for row in rows], key=["address"], overwrite=["governed"])
+    overwrite = ["governed", "withdrawn_at"]
+    upsert(session, ValidatorRow, [unseen | row for row in rows], key=["address"], overwrite=overwrite)
 
 
 def count_seals(

@@ -18,9 +18,10 @@ __all__ = ["header_bytes", "load", "store"]
 def load(session: Session, height: int) -> Succession | None:
     """The succession as of `height`, the last block taken; None if nothing was taken of a chain with seals."""
     epochs = tuple(Epoch(row.first, row.last, Validators.of(row.validators)) for row in repository.epochs(session))
-    governed = repository.governed_set(session)
-    listed = None if governed is None else frozenset(map(Address, governed))
-    return Succession(height, epochs, listed) if epochs else None
+    rows = repository.validators(session)
+    governed = frozenset(Address(row.address) for row in rows if row.governed) or None
+    withdrawn = {Address(row.address): row.withdrawn_at for row in rows if row.withdrawn_at is not None}
+    return Succession(height, epochs, governed, withdrawn) if epochs else None
 
 
 def store(
@@ -38,7 +39,10 @@ def store(
     rows = {change.address: (change.add, member) for change, member in changes}
     repository.set_governed(
         session,
-        [{"address": address, "member": member, "governed": add} for address, (add, member) in rows.items()],
+        [
+            {"address": address, "member": member, "governed": add, "withdrawn_at": after.withdrawn.get(address)}
+            for address, (add, member) in rows.items()
+        ],
     )
     _store_epochs(session, before, after)
     _count(session, blocks)

@@ -69,21 +69,28 @@ def next_or_none(succession: Succession, listed: Sequence[Address], changes: Seq
 @given(st.lists(_steps, max_size=40))
 def test_a_set_is_taken_if_and_only_if_governance_in_earlier_blocks_explains_it(steps: list[Step]) -> None:
     succession = founded()
-    governed = set(FOUNDERS)
+    governed, withdrawn = set(FOUNDERS), dict[Address, int]()
     lists = {0: tuple(FOUNDERS), 1: tuple(FOUNDERS)}
     for step in steps:
         before = lists[succession.height]
         listed = listed_by(step, before, governed)
         moved = set(listed) ^ set(before)
-        explained = len(moved) <= 1 and moved <= governed ^ set(before) and listed == tuple(sorted(listed))
+        under_way = {address for address, dropped in withdrawn.items() if succession.height - dropped < 32}
+        due = (governed ^ set(before)) | (under_way - set(before))
+        explained = len(moved) <= 1 and moved <= due and listed == tuple(sorted(listed))
         following = next_or_none(succession, listed, step.changes)
         assert (following is not None) == (explained and bool(listed))
         if following is None:
             continue
         succession = following
         lists[succession.height] = listed
+        earlier = frozenset(governed)
         for change in step.changes:
             (governed.add if change.add else governed.discard)(change.address)
+            if change.add:
+                withdrawn.pop(change.address, None)
+            elif change.address in earlier and change.address not in listed:
+                withdrawn[change.address] = succession.height
         assert succession.governed == frozenset(governed)
         assert {change.address for change in succession.pending} == governed ^ set(listed)
     assert_epochs_say_what_was_listed(succession, lists)
@@ -121,12 +128,33 @@ def test_a_proposal_explains_nothing_in_its_own_block() -> None:
     assert founded().after(FOUNDERS, [SetChange(ADDRESSES[4], True)]).after(with_fifth).sealing.addresses == with_fifth
 
 
-def test_what_was_added_and_dropped_again_is_not_explained_any_more() -> None:
+def test_what_was_added_and_dropped_in_one_block_explains_nothing() -> None:
     fifth = ADDRESSES[4]
     succession = founded().after(FOUNDERS, [SetChange(fifth, True), SetChange(fifth, False)])
     assert succession.pending == ()
     with pytest.raises(SetUnexplained):
         succession.after(ADDRESSES[:5])
+
+
+def test_votes_that_were_under_way_when_an_addition_was_taken_back_may_complete_it_for_a_while() -> None:
+    fifth = ADDRESSES[4]
+    succession = founded().after(FOUNDERS, [SetChange(fifth, True)]).after(FOUNDERS, [SetChange(fifth, False)])
+    assert succession.pending == ()
+    voted_in = succession.after(ADDRESSES[:5])
+    assert voted_in.pending == (SetChange(fifth, False),)
+    for _ in range(31):
+        succession = succession.after(FOUNDERS)
+    assert succession.after(ADDRESSES[:5]).sealing.addresses == tuple(ADDRESSES[:5])
+    with pytest.raises(SetUnexplained):
+        succession.after(FOUNDERS).after(ADDRESSES[:5])
+
+
+def test_one_that_sealed_and_was_dropped_does_not_come_back() -> None:
+    first = ADDRESSES[0]
+    with_fifth = founded().after(FOUNDERS, [SetChange(ADDRESSES[4], True)]).after(ADDRESSES[:5])
+    without = with_fifth.after(ADDRESSES[:5], [SetChange(first, False)]).after(ADDRESSES[1:5])
+    with pytest.raises(SetUnexplained):
+        without.after(ADDRESSES[:5])
 
 
 def test_a_change_that_was_voted_in_and_withdrawn_goes_back_the_same_way() -> None:

@@ -192,6 +192,23 @@ def test_what_is_decided_and_not_yet_voted_in_is_pending(homes: Path) -> None:
     assert changes == {(f"0x{FIFTH.hex()}", "ADD"), (f"0x{FOUNDERS[1].hex()}", "REMOVE")}
 
 
+def test_votes_under_way_for_one_that_was_dropped_meanwhile_are_followed_over_a_restart(homes: Path) -> None:
+    chain = MemoryChain(KEYS)
+    chain.found()
+    chain.seal(add(FIFTH))
+    chain.seal(drop(FIFTH))
+    chain.seal(listed=with_(FOUNDERS, add(FIFTH)))
+    chain.seal(listed=FOUNDERS)
+    with watching(home_of(chain, homes), chain) as (gateway, watching_it):
+        watching_it.follow(3)
+        watching_it.start()
+        watching_it.follow(4)
+        (pending,) = client_for(gateway).get("/v1/validators").json()["pending"]
+        assert pending == {"address": f"0x{FIFTH.hex()}", "change": "REMOVE"}
+        watching_it.follow(chain.height)
+        assert_kept(gateway, chain)
+
+
 def test_before_the_contracts_stand_the_genesis_set_seals_and_nobody_governs(homes: Path) -> None:
     chain = MemoryChain(KEYS)
     for _ in range(20):

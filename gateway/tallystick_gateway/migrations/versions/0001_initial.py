@@ -519,6 +519,7 @@ def upgrade() -> None:
         sa.Column("address", db.Bytes20(), nullable=False),
         sa.Column("member", db.Bytes32(), nullable=False),
         sa.Column("governed", sa.Boolean(), nullable=False),
+        sa.Column("withdrawn_at", sa.Integer(), nullable=True),
         sa.Column("proposed", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.Integer(), nullable=False),
         sa.Column("last_proposed", sa.Integer(), nullable=True),

@@ -22,7 +22,7 @@ from tallystick_devnet.demo.founding import found
 from tallystick_devnet.demo.gateways import Gateways
 from tallystick_devnet.demo.journal import Journal
 from tallystick_devnet.demo.stage import Stage
-from tallystick_devnet.engines import NodeState, QbftEngine
+from tallystick_devnet.engines import QbftEngine
 from tallystick_devnet.sample import SampleLoan, read_loans
 from tallystick_gateway.kit.api_client import ApiClient
 from tallystick_gateway.kit.config import Config
@@ -193,14 +193,11 @@ class Live:
         return run_until(still, "the chain stands still", PATIENCE_S)
 
     def mend(self) -> None:
-        """Everything runs and speaks with everything."""
-        for node in self.engine.status().nodes:
-            if node.state is NodeState.PAUSED:
-                self.engine.resume(node.node)
-            elif node.state is NodeState.DOWN:
-                self.engine.restart(node.node)
-        self.engine.partition([EVERYBODY])
+        """Everything runs, and speaks with everything: nodes start afresh, which also heals and resumes."""
+        self.engine.stop()
+        self.engine.start()
         self.gateways.start()
+        self.goes_on()
 
 
 class Load:

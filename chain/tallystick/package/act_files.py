@@ -15,7 +15,7 @@ from .errors import PackageRefused
 
 __all__ = ["MAX_ACT_BYTES", "ActFile", "Place", "parse_act_file", "to_wire"]
 
-MAX_ACT_BYTES: Final = 131_072
+MAX_ACT_BYTES: Final = 32_768
 _KEYS: Final = frozenset({"contract", "kind", "fields", "signature", "height", "transaction", "log"})
 _MAX_NUMBER: Final = 2**53 - 1
 _MAX_ITEMS: Final = 1024

@@ -16,7 +16,7 @@ from .paths import in_order, name_of
 __all__ = ["MAX_ENTRIES", "MAX_PACKAGE_BYTES", "MIMETYPE_CONTENT", "read_container", "write_container"]
 
 MAX_PACKAGE_BYTES: Final = 64 * 1024 * 1024
-MAX_ENTRIES: Final = 8192
+MAX_ENTRIES: Final = 4096
 MAX_NAME_BYTES: Final = 128
 MIMETYPE_CONTENT: Final = b"application/vnd.etsi.asic-e+zip"
 

@@ -31,8 +31,10 @@ __all__ = [
 
 FORMAT: Final = "tallystick-evidence/1"
 KINDS: Final = ("records", "acts", "loan")
-MAX_EVIDENCE_BYTES: Final = 16 * 1024 * 1024
-MAX_FILES: Final = 8192
+MAX_EVIDENCE_BYTES: Final = 4 * 1024 * 1024
+MAX_FILES: Final = 4096
+MAX_COMMAS: Final = 131_072
+"""So many members and items, and one more, has the index at most: memory is for what a package can need."""
 CLAIMS: Final = ("as_of", "blocks", "contracts", "acts", "logs", "loan", "checkpoints", "withheld")
 """What a verifier computes from the proof files, and compares."""
 
@@ -105,8 +107,9 @@ def parse_evidence(raw: bytes) -> Evidence:
     Raises `PackageRefused`: `evidence.malformed`, `evidence.too_large`, or `evidence.version` and `evidence.kind` for
     what this version does not know.
     """
-    if len(raw) > MAX_EVIDENCE_BYTES:
-        raise PackageRefused("evidence.too_large", f"evidence.json has more than {MAX_EVIDENCE_BYTES} bytes")
+    if len(raw) > MAX_EVIDENCE_BYTES or raw.count(b",") > MAX_COMMAS:
+        bound = f"{MAX_EVIDENCE_BYTES} bytes or {MAX_COMMAS} commas"
+        raise PackageRefused("evidence.too_large", f"evidence.json has more than {bound}")
     try:
         value = strictjson.loads_object(raw, max_bytes=MAX_EVIDENCE_BYTES)
     except strictjson.JsonMalformed as why:

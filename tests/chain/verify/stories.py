@@ -33,7 +33,7 @@ from tallystick.records import Record, commit, parse
 from tallystick.records.handover import AnchoredBatch, LoggedOpening, make_opening
 from tallystick.roots import AuthorityEntry, Key, Roots
 from tallystick.timestamps import CheckpointTree
-from tallystick.verify.trust import read_trust
+from tallystick.verify.trust import Trust, read_trust
 from tallystick.verify.verifier import Report, verify
 from tests.chain.timestamps.mint import ENDS, MADE, Identity, identity, mint
 
@@ -371,9 +371,18 @@ def loan_package(story: Story | None = None, **options: Any) -> Packaged:
 
 def judged(packaged: Packaged, package: bytes | None = None, **options: Any) -> Report:
     """The verdict on the package (or on a changed one) by its roots, whose digest is pinned."""
-    roots = options.pop("roots", packaged.roots)
-    trust = read_trust([roots.to_bytes()], options.pop("pinned", roots.digest))
+    trust = trust_in(options.pop("roots", None) or packaged.roots)
     return verify(packaged.package if package is None else package, trust, **options)
+
+
+_TRUST: dict[int, tuple[Roots, Trust]] = {}
+
+
+def trust_in(roots: Roots) -> Trust:
+    """The roots, read and pinned; once for each object, since attacks come by the thousand."""
+    if id(roots) not in _TRUST:
+        _TRUST[id(roots)] = (roots, read_trust([roots.to_bytes()], roots.digest))
+    return _TRUST[id(roots)][1]
 
 
 def codes(report: Report, *statuses: str) -> set[str]:

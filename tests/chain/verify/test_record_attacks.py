@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tallystick.acts import Anchor
 from tallystick.package.evidence import loan_subject, records_subject
 from tallystick.package.paths import RECORDS
 from tallystick.records.handover import LoggedOpening
+from tallystick.verify.checks.records import is_canonical
 from tallystick.verify.findings import Verdict
 from tallystick.verify.verifier import Report
 
@@ -170,6 +174,7 @@ RECORDS_CASES: Cases = {
     "no JSON": no(lines(lambda found: [b"x", *found[1:]]), "records.malformed"),
     "a blank line": no(lines(lambda found: [*found, b""]), "records.malformed"),
     "not canonical": no(lines(lambda found: [found[0] + b" ", *found[1:]]), "records.malformed"),
+    "a thousand lines of rubbish": no(lines(lambda _: [b"{}"] * 1000), "records.malformed", "records.not_examined"),
     "a line without end": no(lines(lambda found: [b"x" * 5_000_000]), "records.malformed"),
     "no line end at the end": no(
         lambda: judged(records(), forged(records().package, records().roots, {RECORDS: lambda text: text[:-1]})),
@@ -235,3 +240,18 @@ def test_a_log_from_its_first_record_on_is_shown_whole() -> None:
     report = judged(records())
     assert report.examination
     assert [each["complete"] for each in report.examination.claims["logs"]] == [{"first_index": 0, "next_index": 3}]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(max_codepoint=127)), inner),
+    )
+)
+def test_the_fast_canonical_form_is_that_of_rfc_8785(value: Any) -> None:
+    assert is_canonical(rfc8785.dumps(value))
+
+
+@pytest.mark.parametrize("line", [b'{"b":1,"a":2}', b'{"a": 1}', b'"\\u00e9"', b'"\\/"', b"-0", b'{"a":1} '])
+def test_another_form_is_not_canonical(line: bytes) -> None:
+    assert not is_canonical(line)

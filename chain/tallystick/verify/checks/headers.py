@@ -15,6 +15,7 @@ from tallystick.verify.findings import Findings
 __all__ = ["check_headers"]
 
 FEWEST_VALIDATORS: Final = 4
+MAX_HEADER_BYTES: Final = 65_536
 _CODES: Final = {Rule.R13: "headers.quorum", Rule.R08: "headers.validators"}
 _PARENT, _RECEIPTS_ROOT, _NUMBER, _TIME = 0, 5, 8, 11
 
@@ -26,6 +27,8 @@ def check_headers(material: Material, roots: Roots, found: Findings) -> dict[int
         height, epoch = name.numbers[0], roots.epoch_at(name.numbers[0])
         if height > roots.as_of_height or (roots.sealed and epoch is None):
             found.add("headers.above_roots", f"block {height}; the roots are as of {roots.as_of_height}")
+        elif len(material.files[path]) > MAX_HEADER_BYTES:
+            found.add("headers.refused", f"block {height}: more than {MAX_HEADER_BYTES} bytes are no header")
         elif block := _block(material.content(path), height, epoch, roots, found):
             blocks[height] = block
     _check_order(blocks, roots, found)

@@ -13,6 +13,7 @@ from tallystick.verify.findings import Findings
 __all__ = ["Receipts", "check_receipts"]
 
 MAX_PROOF_NODES: Final = 16
+MAX_RECEIPT_BYTES: Final = 4 * 1024 * 1024
 Receipts = dict[tuple[int, int], Receipt]
 """By height and index of the transaction."""
 
@@ -28,6 +29,9 @@ def check_receipts(material: Material, blocks: Mapping[int, Block], found: Findi
             if f"proofs/headers/{height}.rlp" not in material.files:
                 found.add("headers.missing", f"block {height}")
             found.add("receipts.not_examined", where)
+            continue
+        if len(material.files[path]) > MAX_RECEIPT_BYTES:
+            found.add("receipts.not_examined", f"{where}: its proof has more than {MAX_RECEIPT_BYTES} bytes")
             continue
         try:
             receipt = verify_receipt(block.receipts_root, transaction, _nodes(material.content(path)))

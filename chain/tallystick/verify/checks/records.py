@@ -3,6 +3,7 @@
 Records are read one at a time and only counted: a package may hold more of them than memory.
 """
 
+import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,7 +29,10 @@ from tallystick.verify.findings import Findings
 
 from .logs import Anchor, Log, Logs
 
-__all__ = ["LogTally", "RecordTally", "check_records"]
+__all__ = ["LogTally", "RecordTally", "check_records", "is_canonical"]
+
+MOST_REFUSED: Final = 256
+"""After so many records that do not hold, the rest are not looked at: no verdict would change."""
 
 _CHUNK: Final = 1 << 20
 _CODES: Final[tuple[tuple[type[TallystickError], str], ...]] = (
@@ -98,9 +102,14 @@ def check_records(
         found.add("records.none", f"there is no {RECORDS}")
         return tally
     before: tuple[bytes, bytes, int] | None = None
+    refused = 0
     for number, line in enumerate(_lines(material.files[RECORDS]), 1):
         record = _open(number, line, logs, found)
         if record is None:
+            refused += 1
+            if refused == MOST_REFUSED:
+                found.add("records.not_examined", f"from line {number + 1} on")
+                break
             continue
         place = (record.member, record.stream, record.index)
         if before is not None and place <= before:
@@ -118,7 +127,7 @@ def check_records(
 def _open(number: int, line: bytes, logs: Logs, found: Findings) -> OpenedRecord | None:
     try:
         opening = parse_opening(line)
-        if opening.to_json() != line:
+        if not is_canonical(line):
             raise OpeningMalformed("the line", "it is not in canonical form (RFC 8785)", None)
         anchor = _anchor_of(logs.get((opening.batch.member, opening.batch.stream)), opening.index)
         if anchor is None:
@@ -129,6 +138,14 @@ def _open(number: int, line: bytes, logs: Logs, found: Findings) -> OpenedRecord
         code = next((code for kind, code in _CODES if isinstance(why, kind)), "records.opening")
         found.add(code, f"line {number}: {why}")
         return None
+
+
+def is_canonical(line: bytes) -> bool:
+    """Whether strict JSON without floats, its names all ASCII, is in the form of RFC 8785.
+
+    For such JSON the standard library's compact form with sorted names is that form, and ten times as fast to make.
+    """
+    return json.dumps(json.loads(line), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() == line
 
 
 def _anchor_of(log: Log | None, index: int) -> Anchor | None:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from tallystick.package.instants import format_instant
 from tallystick.package.paths import Part
@@ -28,6 +29,8 @@ from tallystick.verify.facts import Block, CheckpointFacts, Material, ProvedAct,
 from tallystick.verify.findings import Findings
 
 __all__ = ["authorities_of", "check_time", "holds"]
+
+MAX_PATH_NODES: Final = 64
 
 
 def authorities_of(roots: Roots, found: Findings, code: str) -> tuple[Authority, ...]:
@@ -124,8 +127,8 @@ def _covered(
 
 
 def _split(nodes: bytes) -> tuple[bytes, ...]:
-    if len(nodes) % 32:
-        raise ValueError("its path is not whole hashes")
+    if len(nodes) % 32 or len(nodes) > 32 * MAX_PATH_NODES:
+        raise ValueError(f"its path is not up to {MAX_PATH_NODES} hashes")
     return tuple(nodes[start : start + 32] for start in range(0, len(nodes), 32))
 
 

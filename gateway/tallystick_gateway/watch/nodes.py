@@ -48,7 +48,7 @@ class Distrust:
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """A node as an operator sees it; `detail` is what was wrong with it last."""
+    """A node as an operator sees it; `detail` is what is or was wrong with it since it was last admitted."""
 
     url: str
     state: NodeState
@@ -137,9 +137,13 @@ class NodePool:
             return [each.node for each in sorted(waiting, key=lambda each: each.failed_at or 0.0)]
 
     def due(self) -> list[Node]:
-        """The nodes to look at now: all but those that lied, or failed so lately that they have to wait."""
+        """The nodes to look at now: all but those that lied, or failed so lately that they have to wait.
+
+        Admitted ones first: the others may take their time to answer.
+        """
         with self._lock:
-            return [each.node for each in self._standings.values() if each.distrust is None and self._forgiven(each)]
+            due = [each for each in self._standings.values() if each.distrust is None and self._forgiven(each)]
+            return [each.node for each in sorted(due, key=lambda each: not each.admitted)]
 
     def is_admitted(self, node: Node) -> bool:
         """Whether the node was found to serve the pinned chain, and did not fail since."""
@@ -169,7 +173,8 @@ class NodePool:
         """The node was found to serve the pinned chain with the history we know."""
         with self._lock:
             standing = self._standings[node]
-            standing.admitted = standing.distrust is None
+            if not standing.admitted and standing.distrust is None:
+                standing.admitted, standing.detail = True, None
 
     def saw_head(self, node: Node, head: int) -> None:
         """The node says that this is its height. One that falls is told in the log: it restarted, or was reset."""

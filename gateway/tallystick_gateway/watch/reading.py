@@ -13,7 +13,7 @@ from tallystick.qbft import Succession
 from .blocks import CheckedBlock, check_block
 from .chain_event import ChainEvent
 from .directory import Directory
-from .errors import ParentMismatch, WrongGenesis
+from .errors import BlockDiffers, ParentMismatch, WrongGenesis
 from .fetch import RawBlock, fetch
 from .headers import CheckedHeader, TakenBlock
 from .identity import Chain, Standing
@@ -34,7 +34,9 @@ class Reader:
     """One reading of the chain. After an error it MUST be given up: a new one begins where the last stood for sure."""
 
     def __init__(self, chain: Chain, directory: Directory, standing: Standing) -> None:
-        """Raises `EpochsDiffer` if consortium.json contradicts the epochs found so far."""
+        """Raises `EpochsDiffer` if consortium.json contradicts the epochs so far, `BlockDiffers` if these are lost."""
+        if chain.sealed and standing.tip is not None and standing.succession is None:
+            raise BlockDiffers("Our database has blocks, and not who sealed them.", height=standing.tip.height)
         self._chain = chain
         self._directory = directory
         self.standing = standing

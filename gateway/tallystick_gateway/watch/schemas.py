@@ -48,7 +48,7 @@ class DistrustOut(Wire):
 
 
 class NodeOut(Wire):
-    """A node of gateway.toml: `unchecked`, `usable`, `behind`, `away` or `distrusted`; what was wrong with it last."""
+    """A node of gateway.toml: `unchecked`, `usable`, `behind`, `away` or `distrusted`; and what is or was wrong."""
 
     url: str
     state: str

@@ -18,7 +18,7 @@ from tallystick_gateway.kit.gateway import Gateway
 from tallystick_gateway.watch import repository
 from tallystick_gateway.watch.blocks import CheckedBlock
 from tallystick_gateway.watch.chain_event import ChainEvent
-from tallystick_gateway.watch.errors import EpochsDiffer, ValidatorsUnexplained
+from tallystick_gateway.watch.errors import BlockDiffers, EpochsDiffer, ValidatorsUnexplained
 from tallystick_gateway.watch.nodes import NodePool
 from tallystick_gateway.watch.pace import Pace
 from tallystick_gateway.watch.projections import PROJECTIONS, Projection
@@ -250,6 +250,21 @@ def test_a_crash_in_the_middle_of_a_batch_leaves_nothing_of_it(homes: Path) -> N
         crashing.watcher._projections = PROJECTIONS
         crashing.follow()
         assert_kept(gateway, chain)
+
+
+def test_blocks_whose_validators_were_lost_are_not_followed_without(homes: Path) -> None:
+    chain = MemoryChain(KEYS)
+    chain.found()
+    chain.seal()
+    with watching(home_of(chain, homes), chain) as (gateway, watching_it):
+        watching_it.follow(1)
+        with gateway.database.write() as session:
+            for row in repository.epochs(session):
+                session.delete(row)
+        watching_it.start()
+        with pytest.raises(BlockDiffers):
+            watching_it.follow(chain.height)
+        assert watching_it.watcher.stopped is not None
 
 
 # ── what is not explained ──

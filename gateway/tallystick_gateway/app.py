@@ -7,6 +7,8 @@ from starlette.exceptions import HTTPException
 from tallystick.errors import TallystickError
 from tallystick_gateway.acts import endpoints as acts_endpoints
 from tallystick_gateway.agreements import endpoints as agreements_endpoints
+from tallystick_gateway.exchange import endpoints as exchange_endpoints
+from tallystick_gateway.exchange import tasks as exchange_tasks
 from tallystick_gateway.kit import endpoints as kit_endpoints
 from tallystick_gateway.kit.body import BodyDoor, problem_response
 from tallystick_gateway.kit.doors import TOKEN_PATH
@@ -18,6 +20,8 @@ from tallystick_gateway.kit.queries import known_queries
 from tallystick_gateway.loans import endpoints as loans_endpoints
 from tallystick_gateway.members import endpoints as members_endpoints
 from tallystick_gateway.members import introducing, ratifying, voting
+from tallystick_gateway.packages import endpoints as packages_endpoints
+from tallystick_gateway.packages import tasks as packages_tasks
 from tallystick_gateway.records import endpoints as records_endpoints
 from tallystick_gateway.records import tasks as records_tasks
 from tallystick_gateway.roots import endpoints as roots_endpoints
@@ -35,6 +39,8 @@ ROUTERS = (
     members_endpoints.router,
     records_endpoints.router,
     roots_endpoints.router,
+    packages_endpoints.router,
+    exchange_endpoints.router,
 )
 STREAMED_PATHS = ("/v1/records:upload", "/v1/records:check")
 
@@ -46,6 +52,8 @@ def assemble(gateway: Gateway) -> None:
     introducing.attach(gateway)
     voting.attach(gateway)
     records_tasks.attach(gateway)
+    packages_tasks.attach(gateway)
+    exchange_tasks.attach(gateway)
 
 
 def create_app(gateway: Gateway) -> FastAPI:

@@ -154,6 +154,58 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_subject", ["subject"], unique=False)
 
     op.create_table(
+        "exchange_inbox",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", db.Bytes32(), nullable=False),
+        sa.Column("sender", db.Bytes32(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("digest", db.Bytes32(), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=True),
+        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.Column("received_at", db.UtcDateTime(), nullable=False),
+        sa.Column("repetitions", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange_inbox")),
+        sa.UniqueConstraint("owner", "sender", "message", name=op.f("uq_exchange_inbox_owner_sender_message")),
+    )
+    op.create_table(
+        "exchange_outbox",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("message", db.Bytes32(), nullable=False),
+        sa.Column("recipient", db.Bytes32(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", db.UtcDateTime(), nullable=False),
+        sa.Column("next_at", db.UtcDateTime(), nullable=False),
+        sa.Column("ended_at", db.UtcDateTime(), nullable=True),
+        sa.Column("code", sa.String(length=64), nullable=True),
+        sa.Column("detail", sa.String(length=500), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange_outbox")),
+        sa.UniqueConstraint("owner", "message", name=op.f("uq_exchange_outbox_owner_message")),
+        sa.UniqueConstraint(
+            "owner", "recipient", "kind", "subject", name=op.f("uq_exchange_outbox_owner_recipient_kind_subject")
+        ),
+    )
+    with op.batch_alter_table("exchange_outbox", schema=None) as batch_op:
+        batch_op.create_index("ix_exchange_outbox_due", ["owner", "state", "next_at"], unique=False)
+
+    op.create_table(
+        "exchange_partner",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("endpoint", sa.String(length=500), nullable=False),
+        sa.Column("set_at", db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange_partner")),
+        sa.UniqueConstraint("owner", "member", name=op.f("uq_exchange_partner_owner_member")),
+    )
+    op.create_table(
         "idempotent_answer",
         sa.Column("owner", db.Bytes32(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -189,6 +241,9 @@ def upgrade() -> None:
             "owner", "agreement", "loan", "count", name=op.f("uq_loans_act_owner_agreement_loan_count")
         ),
     )
+    with op.batch_alter_table("loans_act", schema=None) as batch_op:
+        batch_op.create_index("ix_loans_act_act", ["owner", "act_id"], unique=False)
+
     op.create_table(
         "loans_borrower",
         sa.Column("owner", db.Bytes32(), nullable=False),
@@ -330,6 +385,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_members_ratification")),
         sa.UniqueConstraint("owner", "member", name=op.f("uq_members_ratification_owner_member")),
     )
+    op.create_table(
+        "packages_package",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("snapshot_submission", sa.String(length=32), nullable=True),
+        sa.Column("requested_at", db.UtcDateTime(), nullable=False),
+        sa.Column("ended_at", db.UtcDateTime(), nullable=True),
+        sa.Column("file_digest", db.Bytes32(), nullable=True),
+        sa.Column("size_bytes", sa.Integer(), nullable=True),
+        sa.Column("summary", sa.JSON(), nullable=True),
+        sa.Column("error", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_packages_package")),
+    )
+    with op.batch_alter_table("packages_package", schema=None) as batch_op:
+        batch_op.create_index("ix_packages_package_sequence", ["owner", "sequence"], unique=True)
+
+    op.create_table(
+        "packages_place",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("act_id", db.Bytes32(), nullable=False),
+        sa.Column("contract", sa.String(length=32), nullable=False),
+        sa.Column("event", sa.String(length=32), nullable=False),
+        sa.Column("member", db.Bytes32(), nullable=False),
+        sa.Column("agreement", db.Bytes32(), nullable=True),
+        sa.Column("loan", db.Bytes32(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_packages_place")),
+        sa.UniqueConstraint("owner", "act_id", name=op.f("uq_packages_place_owner_act_id")),
+    )
+    with op.batch_alter_table("packages_place", schema=None) as batch_op:
+        batch_op.create_index("ix_packages_place_about", ["owner", "agreement", "loan"], unique=False)
+        batch_op.create_index("ix_packages_place_member", ["owner", "contract", "member"], unique=False)
+
     op.create_table(
         "records_batch",
         sa.Column("owner", db.Bytes32(), nullable=False),
@@ -582,6 +677,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "packages_opening",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("package_id", sa.String(length=32), nullable=False),
+        sa.Column("stream", db.Bytes32(), nullable=False),
+        sa.Column("log_index", sa.Integer(), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["package_id"], ["packages_package.id"], name=op.f("fk_packages_opening_package_id_packages_package")
+        ),
+        sa.PrimaryKeyConstraint("package_id", "stream", "log_index", name=op.f("pk_packages_opening")),
+    )
+    with op.batch_alter_table("packages_opening", schema=None) as batch_op:
+        batch_op.create_index("ix_packages_opening_record", ["owner", "stream", "log_index"], unique=False)
+
+    op.create_table(
         "records_rejected",
         sa.Column("owner", db.Bytes32(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -637,6 +747,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_records_rejected_upload")
 
     op.drop_table("records_rejected")
+    with op.batch_alter_table("packages_opening", schema=None) as batch_op:
+        batch_op.drop_index("ix_packages_opening_record")
+
+    op.drop_table("packages_opening")
     with op.batch_alter_table("acts_act", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_acts_act_fact",
@@ -685,6 +799,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_records_batch_open")
 
     op.drop_table("records_batch")
+    with op.batch_alter_table("packages_place", schema=None) as batch_op:
+        batch_op.drop_index("ix_packages_place_member")
+        batch_op.drop_index("ix_packages_place_about")
+
+    op.drop_table("packages_place")
+    with op.batch_alter_table("packages_package", schema=None) as batch_op:
+        batch_op.drop_index("ix_packages_package_sequence")
+
+    op.drop_table("packages_package")
     op.drop_table("members_ratification")
     op.drop_table("members_proposal")
     op.drop_table("members_member")
@@ -707,11 +830,20 @@ def downgrade() -> None:
 
     op.drop_table("loans_loan")
     op.drop_table("loans_borrower")
+    with op.batch_alter_table("loans_act", schema=None) as batch_op:
+        batch_op.drop_index("ix_loans_act_act")
+
     op.drop_table("loans_act")
     with op.batch_alter_table("idempotent_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_idempotent_answer_at"))
 
     op.drop_table("idempotent_answer")
+    op.drop_table("exchange_partner")
+    with op.batch_alter_table("exchange_outbox", schema=None) as batch_op:
+        batch_op.drop_index("ix_exchange_outbox_due")
+
+    op.drop_table("exchange_outbox")
+    op.drop_table("exchange_inbox")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_subject")
 

@@ -1,0 +1,1 @@
+"""Exchange between gateways: signed messages, delivered at least once and taken once; sealed documents."""

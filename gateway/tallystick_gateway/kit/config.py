@@ -225,6 +225,10 @@ class Config:
     def uploads_path(self) -> Path:
         return self.home / "uploads"
 
+    @property
+    def packages_path(self) -> Path:
+        return self.home / "packages"
+
 
 def _toml(value: object) -> str:
     """TOML's strings, numbers, booleans and arrays of them are JSON's, but for DEL, which is escaped here."""

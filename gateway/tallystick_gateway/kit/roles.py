@@ -20,6 +20,8 @@ class Action(StrEnum):
     RECORDS_SUBMIT = "records:submit"
     RECORDS_OPEN = "records:open"
     RECORDS_CHECK = "records:check"
+    PACKAGES_READ = "packages:read"
+    PACKAGES_BUILD = "packages:build"
     SUBMISSIONS_READ = "submissions:read"
     SUBMISSIONS_CANCEL = "submissions:cancel"
     EVENTS_READ = "events:read"
@@ -61,7 +63,9 @@ ROLE_ACTIONS: dict[ClientRole, frozenset[Action]] = {
             Action.SUBMISSIONS_CANCEL,
         }
     ),
-    ClientRole.AUDITOR: frozenset(_SEE | {Action.RECORDS_OPEN, Action.RECORDS_CHECK}),
+    ClientRole.AUDITOR: frozenset(
+        _SEE | {Action.RECORDS_OPEN, Action.RECORDS_CHECK, Action.PACKAGES_READ, Action.PACKAGES_BUILD}
+    ),
     ClientRole.MONITOR: frozenset({Action.CHAIN_READ, Action.EVENTS_READ}),
 }
 """What each role may do; a client asks for a token with some or all of it."""

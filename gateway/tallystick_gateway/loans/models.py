@@ -80,7 +80,10 @@ class LoanActRow(Owned, table=True):
     """An act linked to a loan's head, in the order accepted: `count` and `head` are those after it."""
 
     __tablename__ = "loans_act"
-    __table_args__ = (UniqueConstraint("owner", "agreement", "loan", "count"),)
+    __table_args__ = (
+        UniqueConstraint("owner", "agreement", "loan", "count"),
+        Index("ix_loans_act_act", "owner", "act_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     agreement: bytes = Field(sa_type=Bytes32)

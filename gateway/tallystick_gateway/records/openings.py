@@ -5,11 +5,18 @@ claim: it is compared with the anchor that this gateway's own watcher has read f
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tallystick import merkle
-from tallystick.records import record_type, validate
-from tallystick.records.handover import AnchoredBatch, OpenedRecord, make_opening, parse_opening, verify_opening
+from tallystick.records import Record, record_type, validate
+from tallystick.records.handover import (
+    AnchoredBatch,
+    LoggedOpening,
+    OpenedRecord,
+    make_opening,
+    parse_opening,
+    verify_opening,
+)
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
@@ -18,7 +25,10 @@ from tallystick_gateway.records.models import RecordRow
 from tallystick_gateway.records.prepare import values_of
 from tallystick_gateway.watch.models import AnchorRow
 
-__all__ = ["AnchorDiffers", "AnchorUnknown", "check_line", "open_records", "sample"]
+__all__ = ["AnchorDiffers", "AnchorUnknown", "check_line", "open_records", "open_under", "sample"]
+
+FieldsOf = Callable[[RecordRow], Sequence[str] | None]
+"""The fields of a record that are to be shown; None for the whole record."""
 
 
 class AnchorUnknown(GatewayError):
@@ -77,6 +87,34 @@ def open_records(session: Session, gateway: Gateway, digests: Sequence[bytes]) -
     return _lines(session, gateway, list(by_anchor.values()))
 
 
+def open_under(
+    session: Session, gateway: Gateway, anchor: AnchorRow, pages: Iterable[Sequence[RecordRow]], fields_of: FieldsOf
+) -> Iterator[LoggedOpening]:
+    """Openings of records that all stand under one anchor of our own log, page by page, with inclusion proofs.
+
+    Raises `AnchorDiffers`, `RecordUnknown` for a record that was erased, and as `make_opening` does.
+    """
+    digests = repository.digests_of(session, anchor.stream, anchor.first_index, anchor.count)
+    tree = merkle.Tree([merkle.leaf_hash(digest) for digest in digests])
+    if (tree.size, tree.root) != (anchor.count, anchor.root):
+        raise AnchorDiffers("Our records do not lead to the anchored root.", first_index=anchor.first_index)
+    batch = _batch(anchor)
+    for rows in pages:
+        secrets = repository.wrapped_secrets(session, [row.id for row in rows if row.id is not None])
+        for row in rows:
+            record, secret = _whole(gateway, row, secrets.get(row.id or 0))
+            proof = tree.inclusion_proof(row.log_index - anchor.first_index)
+            yield make_opening(record, secret, batch, row.log_index, proof, fields=fields_of(row))
+
+
+def _whole(gateway: Gateway, row: RecordRow, wrapped: bytes | None) -> tuple[Record, bytes]:
+    if row.content is None or wrapped is None:
+        raise errors.RecordUnknown("The record was erased.", digest=row.digest)
+    kind = record_type(row.kind, row.version)
+    record = validate(kind, values_of(kind, row.content, row.booking_date.isoformat()))
+    return record, gateway.vault.unwrap(wrapped, row.digest)
+
+
 def check_line(session: Session, raw: bytes, line: int) -> OpenedRecord:
     """Check one opening against the root that this gateway has read from the chain.
 
@@ -105,17 +143,5 @@ def _digest_at(session: Session, anchored: Sequence[AnchorRow], place: int) -> b
 
 def _lines(session: Session, gateway: Gateway, chosen: Iterable[tuple[AnchorRow, list[RecordRow]]]) -> Iterator[bytes]:
     for anchor, rows in chosen:
-        digests = repository.digests_of(session, anchor.stream, anchor.first_index, anchor.count)
-        tree = merkle.Tree([merkle.leaf_hash(digest) for digest in digests])
-        if (tree.size, tree.root) != (anchor.count, anchor.root):
-            raise AnchorDiffers("Our records do not lead to the anchored root.", first_index=anchor.first_index)
-        secrets = repository.wrapped_secrets(session, [row.id for row in rows if row.id is not None])
-        for row in rows:
-            wrapped = secrets.get(row.id or 0)
-            if row.content is None or wrapped is None:
-                raise errors.RecordUnknown("The record was erased.", digest=row.digest)
-            kind = record_type(row.kind, row.version)
-            record = validate(kind, values_of(kind, row.content, row.booking_date.isoformat()))
-            secret = gateway.vault.unwrap(wrapped, row.digest)
-            proof = tree.inclusion_proof(row.log_index - anchor.first_index)
-            yield make_opening(record, secret, _batch(anchor), row.log_index, proof).to_json() + b"\n"
+        for opening in open_under(session, gateway, anchor, [rows], lambda _row: None):
+            yield opening.to_json() + b"\n"

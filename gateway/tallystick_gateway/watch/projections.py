@@ -7,6 +7,7 @@ from tallystick_gateway.agreements import projections as agreements
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.loans import projections as loans
 from tallystick_gateway.members import projections as members
+from tallystick_gateway.packages import projections as packages
 from tallystick_gateway.records import projections as records
 from tallystick_gateway.roots import projections as roots
 
@@ -26,4 +27,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     acts.apply,
     records.apply,
     roots.apply,
+    packages.apply,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -145,7 +144,7 @@ class Connection:
 
     def _post(self, body: object, method: str) -> Any:
         try:
-            with self._http.stream("POST", self._url, content=json.dumps(body).encode()) as response:
+            with self._http.stream("POST", self._url, content=orjson.dumps(body)) as response:
                 raw = self._read(response, method)
                 status = response.status_code
         except httpx.TimeoutException:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from .abi import array_calldata, single_calldata
-from .functions import Function, function_of
+from .functions import function_of
 
 __all__ = ["MOST_ACTS", "MOST_BYTES", "Parcel", "Waiting", "calldata_of", "gas_for", "pack"]
 
@@ -84,15 +84,18 @@ def pack(
 
     None declares more than `block_gas`.
     """
-    runs: dict[tuple[str, str], list[list[Waiting]]] = {}
-    order: list[list[Waiting]] = []
+    runs: dict[tuple[str, str], _Run] = {}
+    order: list[_Run] = []
     for act in waiting:
-        of_kind = runs.setdefault((act.contract, act.kind), [])
-        if not of_kind or not _fits(of_kind[-1], act, most_acts):
-            of_kind.append([])
-            order.append(of_kind[-1])
-        of_kind[-1].append(act)
-    return [_parcel(acts, block_gas) for acts in order[:most_parcels]]
+        run = runs.get((act.contract, act.kind))
+        if run is None or not run.takes(act, most_acts):
+            if len(order) == most_parcels:
+                break
+            run = runs[act.contract, act.kind] = _Run([], 0)
+            order.append(run)
+        run.acts.append(act)
+        run.size += _size(act)
+    return [_parcel(run.acts, block_gas) for run in order]
 
 
 def calldata_of(contract: str, kind: str, acts: Sequence[Signed]) -> bytes:
@@ -117,12 +120,24 @@ def gas_for(kind: str, acts: Sequence[Waiting], calldata: bytes) -> int:
     return intrinsic + execution * (100 + _MARGIN_PERCENT) // 100 * (1 << min(failures, 4))
 
 
-def _fits(run: Sequence[Waiting], act: Waiting, most_acts: int) -> bool:
-    """Whether the act may join the run. What failed before travels in ever smaller company of its like."""
-    function: Function = function_of(act.contract, act.kind)
-    if not function.takes_array or run[0].failures != act.failures or len(run) >= most_acts >> 2 * act.failures:
-        return False
-    return sum(len(one.encoded) + 200 for one in run) + len(act.encoded) + 200 <= MOST_BYTES
+@dataclass(slots=True)
+class _Run:
+    """Acts of one kind that are going to travel together, and their calldata's size in bytes, or a little more."""
+
+    acts: list[Waiting]
+    size: int
+
+    def takes(self, act: Waiting, most_acts: int) -> bool:
+        """Whether the act may join. What failed before travels in ever smaller company of its like."""
+        first = self.acts[0]
+        if first.failures != act.failures or len(self.acts) >= most_acts >> 2 * act.failures:
+            return False
+        return function_of(act.contract, act.kind).takes_array and self.size + _size(act) <= MOST_BYTES
+
+
+def _size(act: Waiting) -> int:
+    """The act, its signature, and the offsets and lengths around them."""
+    return len(act.encoded) + 200
 
 
 def _parcel(acts: Sequence[Waiting], block_gas: int | None) -> Parcel:

@@ -33,6 +33,7 @@ __all__ = [
     "add_submission",
     "assign_carriers",
     "count_of_kind",
+    "count_unpacked",
     "counts_by_state",
     "earlier_requests",
     "expirable",
@@ -269,6 +270,12 @@ def store_signatures(session: Session, signatures: Sequence[tuple[int, bytes]]) 
         update(acts).where(*mine).values(signature=bindparam("made")),
         [{"row_id": row_id, "made": signature} for row_id, signature in signatures],
     )
+
+
+def count_unpacked(session: Session, most: int) -> int:
+    """How many signed acts no transaction carries; counted up to `most`."""
+    some = select(acts.c.id).where(owned_by(session, acts), text(UNCARRIED), acts.c.state == State.SIGNED).limit(most)
+    return int(session.execute(select(func.count()).select_from(some.subquery())).scalar_one())
 
 
 def unpacked_acts(session: Session, limit: int) -> list[Waiting]:

@@ -4,7 +4,9 @@ Bytes and nonce are stored in one transaction, sent after it, and `broadcast` is
 forgotten in between by a crash is sent again: the chain refuses a second identical act.
 """
 
+import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
@@ -12,7 +14,6 @@ from tallystick_gateway.watch.nodes import NodePool
 
 from . import carrier_repository, repository
 from .announcing import announce
-from .carrier_repository import InFlight
 from .carriers import Call, store
 from .desk import desk_of
 from .ends import tell_ended
@@ -34,7 +35,42 @@ _BUSY = 8
 """With so many in flight only full parcels leave: the next block makes room, and fewer transactions carry more."""
 _SIGNED_AT_ONCE = 2000
 _PACKED_AT_ONCE = 2000
+_LEAST_GAS = 50_000
+"""What an act takes at least, as `packing` declares it."""
 _SENT_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What may still set out: so many transactions, declaring so much gas; None while no block was seen.
+
+    `busy`: enough is on its way already, so that what sets out should be full.
+    """
+
+    transactions: int
+    gas: int | None
+    block_gas: int | None
+    busy: bool
+
+    def __bool__(self) -> bool:
+        return self.transactions > 0 and not (self.busy and self.gas is not None and self.gas <= 0)
+
+    def acts(self, most_acts: int) -> int:
+        """How many acts it takes to fill it, or a few more; not too many at once."""
+        most = min(_PACKED_AT_ONCE, self.transactions * most_acts)
+        return most if self.gas is None else min(most, max(self.gas // _LEAST_GAS, most_acts))
+
+    def fill(self, parcels: Sequence[Parcel]) -> list[Parcel]:
+        """As many of the first of them as there is gas for; one in any case."""
+        chosen: list[Parcel] = []
+        left = self.gas
+        for parcel in parcels:
+            if left is not None:
+                left -= parcel.gas
+                if left < 0 and chosen:
+                    break
+            chosen.append(parcel)
+        return chosen
 
 
 class Sender:
@@ -46,6 +82,10 @@ class Sender:
         self._desk = desk_of(gateway)
         self._block_gas = block_gas
         self._most_acts = gateway.config.settings.chain.acts_per_transaction
+        self._changed = threading.Event()
+        self._changed.set()
+        self._waits = False
+        gateway.database.on_commit(self._changed.set)
         self.handover = Handover(gateway)
 
     def step(self) -> bool:
@@ -61,9 +101,12 @@ class Sender:
         return signed or packed or sent
 
     def waits_for_blocks(self) -> bool:
-        """Whether something of ours is on its way to a block."""
-        with self._gateway.database.read() as session:
-            return carrier_repository.in_flight(session).transactions > 0
+        """Whether something of ours is on its way to a block. Asked often: looks only after something was written."""
+        if self._changed.is_set():
+            self._changed.clear()
+            with self._gateway.database.read() as session:
+                self._waits = carrier_repository.in_flight(session).transactions > 0
+        return self._waits
 
     # ── signing what was accepted before a node was seen ──
 
@@ -97,13 +140,14 @@ class Sender:
 
     def _pack(self) -> bool:
         with self._gateway.database.read() as session:
-            if not self._packable(session):
+            room = self._room(session)
+            waiting = repository.count_unpacked(session, self._most_acts) if room else 0
+            if not waiting or (room.busy and waiting < self._most_acts):
                 return False
         with self._gateway.database.write() as session:
-            in_flight = carrier_repository.in_flight(session)
-            block_gas = self._block_gas()
-            parcels = pack(self._packable(session), _IN_FLIGHT - in_flight.transactions, block_gas, self._most_acts)
-            parcels = _affordable(parcels, in_flight, block_gas)
+            room = self._room(session)
+            waits = [Waiting(*row) for row in repository.unpacked_acts(session, room.acts(self._most_acts))]
+            parcels = room.fill(pack(waits, room.transactions, room.block_gas, self._most_acts))
             address = self._desk.sender_key.address
             nonce = carrier_repository.next_nonce(session, address)
             if nonce is None or not parcels:
@@ -115,15 +159,10 @@ class Sender:
             carrier_repository.set_next_nonce(session, address, nonce + len(parcels))
         return True
 
-    def _packable(self, session: Session) -> list[Waiting]:
-        """Signed acts without a transaction, as far as there is room for more in flight."""
-        in_flight = carrier_repository.in_flight(session).transactions
-        if in_flight >= _IN_FLIGHT:
-            return []
-        waiting = [Waiting(*row) for row in repository.unpacked_acts(session, _PACKED_AT_ONCE)]
-        if in_flight >= _BUSY and len(waiting) < self._most_acts:
-            return []
-        return waiting
+    def _room(self, session: Session) -> Room:
+        in_flight, block_gas = carrier_repository.in_flight(session), self._block_gas()
+        gas = None if block_gas is None else _BLOCKS_IN_FLIGHT * block_gas - in_flight.gas
+        return Room(_IN_FLIGHT - in_flight.transactions, gas, block_gas, in_flight.transactions >= _BUSY)
 
     # ── handing over ──
 
@@ -135,16 +174,3 @@ class Sender:
         with self._pool.admitted() as node:
             took_any = self.handover.give(node, stored)
         return took_any and len(stored) == _SENT_AT_ONCE
-
-
-def _affordable(parcels: Sequence[Parcel], in_flight: InFlight, block_gas: int | None) -> list[Parcel]:
-    """As many of the first of them as keep a few blocks busy."""
-    left = None if block_gas is None else _BLOCKS_IN_FLIGHT * block_gas - in_flight.gas
-    chosen: list[Parcel] = []
-    for parcel in parcels:
-        if left is not None:
-            left -= parcel.gas
-            if left < 0 and in_flight.transactions + len(chosen) >= _BUSY:
-                break
-        chosen.append(parcel)
-    return chosen

@@ -123,9 +123,9 @@ def disbursement(shares: Sequence[int] = (1, 4)) -> Disburse:
     )
 
 
-def waiting(row: int, contract: str = "LoanLedger", kind: str = "Disburse", attempts: int = 0) -> Waiting:
+def waiting(row: int, contract: str = "LoanLedger", kind: str = "Disburse", failures: int = 0) -> Waiting:
     act = disbursement() if kind == "Disburse" else anchor()
-    return Waiting(row, contract, kind, encode_act(act), os.urandom(65), None, attempts)
+    return Waiting(row, contract, kind, encode_act(act), os.urandom(65), None, failures)
 
 
 def anchor() -> Anchor:
@@ -174,7 +174,28 @@ def test_no_parcel_declares_more_gas_than_a_block_has() -> None:
     assert max(parcel.gas for parcel in pack(acts, 100, block_gas=whole // 3)) <= whole // 3
 
 
-def test_a_failed_attempt_doubles_the_gas_for_execution() -> None:
-    first, again = [waiting(0)], [waiting(0, attempts=1)]
+def test_what_failed_goes_with_more_gas_than_before_but_never_more_than_a_block_has() -> None:
+    (parcel,) = pack([waiting(0, failures=4)], 10, block_gas=300_000)
+    assert parcel.gas == 300_000
+
+
+@given(st.integers(1, 100))
+def test_no_more_acts_travel_together_than_the_operator_wants(most_acts: int) -> None:
+    parcels = pack([waiting(row) for row in range(120)], 200, None, most_acts)
+    assert max(len(parcel.acts) for parcel in parcels) <= most_acts
+    assert [act.id for parcel in parcels for act in parcel.acts] == list(range(120))
+
+
+def test_what_failed_travels_in_ever_smaller_company() -> None:
+    acts = [
+        waiting(row, failures=failures) for failures in range(5) for row in range(100 * failures, 100 * failures + 100)
+    ]
+    sizes = {parcel.acts[0].failures: len(parcel.acts) for parcel in reversed(pack(acts, 500))}
+    assert sizes == {0: 100, 1: 25, 2: 6, 3: 1, 4: 1}
+    assert all(len({act.failures for act in parcel.acts}) == 1 for parcel in pack(acts, 500))
+
+
+def test_a_failure_doubles_the_gas_for_execution() -> None:
+    first, again = [waiting(0)], [waiting(0, failures=1)]
     calldata = b"\x01" * 1000
     assert gas_for("Disburse", again, calldata) > gas_for("Disburse", first, calldata) * 3 // 2

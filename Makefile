@@ -1,6 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
-ENGINE ?= embedded
+WITH_ENGINE = $(if $(ENGINE),--engine $(ENGINE))
 FORGE := contracts/forge
 READY := $(BIN)/.tallystick-ready
 
@@ -21,7 +21,7 @@ $(READY): uv.lock package-lock.json tools/setup.py
 	@$(MAKE) --no-print-directory setup
 
 demo: $(READY) ## four members record 10 000 real loans and check each other (ENGINE=qbft: on four validators; CONTINUE=1 goes on)
-	@$(BIN)/tally devnet demo --engine $(ENGINE)
+	@$(BIN)/tally devnet demo $(WITH_ENGINE)
 
 test: $(READY) ## every test: library, contracts, gateway, devnet
 	@$(BIN)/python tools/test.py
@@ -39,7 +39,7 @@ conformance: $(READY) ## run every shared vector whose format is covered (TALLYS
 	@$(BIN)/python -m tests.conformance
 
 bench: $(READY) ## measure, beside a yardstick in the same run (writes var/bench; ENGINE=qbft: on four validators)
-	@$(BIN)/python -m tests.benchmarks --engine $(ENGINE)
+	@$(BIN)/python -m tests.benchmarks $(WITH_ENGINE)
 
 docs: $(READY) ## write docs/errors.md from the code
 	@$(BIN)/python tools/errors_page.py
@@ -51,7 +51,7 @@ slither: $(READY) ## static analysis of the contracts (slither as a tool of its 
 	@contracts/slither
 
 up: $(READY) ## start a chain engine in the background
-	@$(BIN)/tally devnet up --engine $(ENGINE)
+	@$(BIN)/tally devnet up $(WITH_ENGINE)
 
 down: $(READY) ## stop it
 	@$(BIN)/tally devnet down

@@ -21,8 +21,6 @@ _RECONCILE_EVERY_S = 5.0
 _AUDIT_EVERY_S = 5.0
 _LOOK_EVERY_S = 2.0
 """How often each node is looked at, and the watcher tries again at least."""
-_POLL_WHILE_WAITING_S = 0.1
-"""How often the watcher looks while something of ours is on its way."""
 
 
 def assemble_chain(gateway: Gateway) -> None:
@@ -41,10 +39,10 @@ def assemble_chain(gateway: Gateway) -> None:
         [
             Task("watch", gateway.config.settings.chain.poll_s, _watch(gateway, watcher, sender), _LOOK_EVERY_S),
             Task("watch.nodes", _LOOK_EVERY_S, watcher.witnesses.look),
-            Task("acts.send", _SEND_EVERY_S, sender.step),
+            Task("acts.send", _SEND_EVERY_S, sender.step, _RECONCILE_EVERY_S),
             Task("acts.examine", _EXAMINE_EVERY_S, examiner.step),
             Task("chain.audit", _AUDIT_EVERY_S, Auditor(gateway, pool).step),
-            Task("acts.reconcile", _RECONCILE_EVERY_S, reconciler.step),
+            Task("acts.reconcile", _RECONCILE_EVERY_S, reconciler.step, _RECONCILE_EVERY_S),
         ]
     )
 
@@ -57,7 +55,7 @@ def _watch(gateway: Gateway, watcher: Watcher, sender: Sender) -> Callable[[], b
             gateway.worker.nudge("acts.send")
             gateway.worker.nudge("acts.examine")
         if not more and sender.waits_for_blocks():
-            gateway.worker.stopping.wait(_POLL_WHILE_WAITING_S)
+            gateway.worker.stopping.wait(watcher.look_again_s)
             return True
         return more
 

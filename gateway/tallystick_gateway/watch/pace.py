@@ -19,6 +19,13 @@ _SHORTEST_STALL_S: Final = 5.0
 _STALL_BLOCKS: Final = 4
 """No block for so many block times is a stall. (One validator down makes its turns slow, not the chain stand still.)"""
 _BLOCKS_AVERAGED: Final = 8
+_REST: Final = 0.7
+"""So much of a block time after a block the next one is looked for; a late block's successor comes the sooner."""
+_LONGEST_REST_S: Final = 1.0
+"""Chains make empty blocks more seldom than full ones: what came last says little about what comes next."""
+_LONG: Final = 4
+_CLOSELY_S: Final = 0.05
+_LOOSELY_S: Final = 0.2
 _TURNS: Final = 2
 """A validator that did not propose for so many rounds of turns is named."""
 
@@ -49,6 +56,12 @@ class Pace:
     def is_stalled(self) -> bool:
         """Whether no block came for several block times. Ask only while nothing that is there waits to be taken."""
         return self._now_s() - self._moved_at > max(_SHORTEST_STALL_S, _STALL_BLOCKS * self._block_time_s())
+
+    @property
+    def look_again_s(self) -> float:
+        """How soon to look for a block that somebody waits for: not while none can be due, then closely."""
+        waited_s, expected_s = self._now_s() - self._moved_at, min(self._block_time_s(), _LONGEST_REST_S)
+        return max(_REST * expected_s - waited_s, _CLOSELY_S if waited_s < _LONG * expected_s else _LOOSELY_S)
 
     def _block_time_s(self) -> float:
         steps = len(self._times) - 1

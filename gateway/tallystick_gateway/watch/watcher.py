@@ -85,6 +85,11 @@ class Watcher:
         return self._stall
 
     @property
+    def look_again_s(self) -> float:
+        """How soon to step again while somebody waits for a block."""
+        return self._pace.look_again_s
+
+    @property
     def joined(self) -> bool:
         """Whether there is a consortium to follow."""
         return self._desk.joined

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import rfc8785
@@ -29,13 +29,13 @@ _TEXTS: Final = ("format", *_HASHES, "currency", "principal", "value_date")
 class LoanTerms:
     """What the parties of a SEALED loan signed, with the salt that hides it; `value_date` is YYYYMMDD as a number."""
 
-    salt: bytes
+    salt: bytes = field(repr=False)
     agreement: bytes
     loan: bytes
-    borrower_tag: bytes
+    borrower_tag: bytes = field(repr=False)
     currency: str
-    principal: int
-    shares: tuple[int, ...]
+    principal: int = field(repr=False)
+    shares: tuple[int, ...] = field(repr=False)
     value_date: int
 
     @property

@@ -28,10 +28,11 @@ WITH COMMON TOOLS ALONE, where the package is unpacked (unzip PACKAGE.asice):
 
 {files}
 
-2. The index is the one that the builder signed: the first digest is "evidence_digest" in META-INF/builder.json (and in
-the code on the PDF), the second, if there is a PDF, is "certificate_digest".
+2. The index is the one that the builder signed: its digest is "evidence_digest" in META-INF/builder.json, and what the
+code on the PDF says. If there is a PDF, its digest is "certificate_digest".
 
-  sha256sum evidence.json certificate.pdf META-INF/builder.json
+  sha256sum evidence.json && cat META-INF/builder.json
+  sha256sum certificate.pdf
 """
 
 _TOKENS: Final = """

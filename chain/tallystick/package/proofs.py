@@ -44,7 +44,10 @@ class CheckpointProof:
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """Headers (RLP, seals included) by height; trie nodes of receipts, root first, by height and transaction."""
+    """Headers (RLP, seals included) by height; trie nodes of receipts, root first, by height and transaction.
+
+    `openings` are taken one at a time, once, and come ascending by member, stream and index.
+    """
 
     headers: Mapping[int, bytes]
     receipts: Mapping[tuple[int, int], Sequence[bytes]]
@@ -54,7 +57,7 @@ class Proofs:
     terms: LoanTerms | None = field(default=None, repr=False)
 
     def files(self) -> dict[str, bytes]:
-        """The files under `proofs/`, `records/` and `timestamps/`."""
+        """The files under `proofs/`, `records/` and `timestamps/`. Raises `ValueError` for openings out of order."""
         files = {header_path(height): header for height, header in self.headers.items()}
         files |= {receipt_path(*place): encode(tuple(nodes)) for place, nodes in self.receipts.items()}
         files |= {act_path(act.id): act.file.to_json() for act in self.acts}
@@ -67,8 +70,15 @@ class Proofs:
         return files
 
     def _records(self) -> bytes:
-        ordered = sorted(self.openings, key=lambda each: (each.batch.member, each.batch.stream, each.index))
-        return b"".join(each.to_json() + b"\n" for each in ordered)
+        lines = bytearray()
+        before: tuple[bytes, bytes, int] | None = None
+        for each in self.openings:
+            place = (each.batch.member, each.batch.stream, each.index)
+            if before is not None and place <= before:
+                raise ValueError(f"openings are not ascending at index {each.index}")
+            before = place
+            lines += each.to_json() + b"\n"
+        return bytes(lines)
 
 
 def _checkpoint_files(each: CheckpointProof) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallystick.package import PackageRefused, Step, read_container, write_container
+from tallystick.package import PackageRefused, Proofs, Step, read_container, write_container
 from tallystick.package.container import MAX_PACKAGE_BYTES, MIMETYPE_CONTENT
 from tallystick.package.custody import custody_file, parse_custody
 from tallystick.package.instants import format_instant, from_unix, parse_instant, unix
@@ -28,6 +28,7 @@ from tallystick.package.paths import (
     token_path,
 )
 from tallystick.package.terms import LoanTerms, parse_terms
+from tests.chain.verify.stories import Story, record
 
 NUMBERS = st.integers(0, 2**53 - 1)
 
@@ -150,3 +151,12 @@ def test_terms_that_are_none_are_refused() -> None:
     for content in (b"", b"[]", b'{"salt":1,"terms":2}', b'{"salt":"x"}', b'{"salt":"' + b"0" * 64 + b'","terms":{}}'):
         with pytest.raises(PackageRefused, match=r"loan\.terms"):
             parse_terms(content)
+
+
+def test_openings_are_taken_one_at_a_time_and_in_order_only() -> None:
+    openings = Story().anchor([record(0), record(1)]).openings()
+    taken = Proofs({}, {}, [], iter(openings)).files()["records/records.ndjson"]
+    assert taken == b"".join(each.to_json() + b"\n" for each in openings)
+    for wrong in (openings[::-1], openings[:1] * 2):
+        with pytest.raises(ValueError, match="not ascending"):
+            Proofs({}, {}, [], wrong).files()

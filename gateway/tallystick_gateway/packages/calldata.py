@@ -9,9 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
+from typing import Any
 
-from eth_abi.abi import decode, encode
+from eth_abi.abi import encode
+from eth_abi.codec import ABIDecoder
+from eth_abi.decoding import ByteStringDecoder, StringDecoder
 from eth_abi.exceptions import DecodingError
+from eth_abi.registry import registry
 
 from tallystick.acts import Act, ActFieldInvalid, Domain, act_id
 from tallystick.client import artifacts
@@ -20,6 +25,9 @@ from tallystick_gateway.acts.functions import function_of
 from tallystick_gateway.acts.packing import MOST_ACTS
 
 __all__ = ["SignedAct", "signed_acts"]
+
+_registry: Any = registry
+"""(Published without types.)"""
 
 _WORD = 32
 _SIGNATURE = 65
@@ -92,15 +100,12 @@ class _Arguments:
 
 
 def _rebuilt(kind: str, form: _Form, act: bytes, signature: bytes) -> SignedAct | None:
-    """The act at the beginning of these bytes; None where there is none.
-
-    What is in paddings is nobody's business here: an act that differs in any other bit has another id.
-    """
+    """The act at the beginning of these bytes; None where there is none."""
     if len(signature) != _SIGNATURE:
         return None
     behind_offset = b"" if form.words is not None else _WORD.to_bytes(_WORD)
     try:
-        values = decode([form.struct], behind_offset + act, strict=False)
+        values = _decoder().decode([form.struct], behind_offset + act)
         encoded = encode([form.struct], values)
     except (DecodingError, ValueError, OverflowError):
         return None
@@ -112,6 +117,30 @@ def _id(signed: SignedAct, domain: Domain) -> bytes | None:
         return act_id(signed.act, domain)
     except ActFieldInvalid:
         return None
+
+
+class _Padded:
+    """Bytes as contracts read them: whatever follows them up to the next word, no act's id depends on it."""
+
+    def read_data_from_stream(self, stream: BytesIO) -> bytes:
+        return stream.read(int.from_bytes(stream.read(_WORD)))
+
+
+class _PaddedBytes(_Padded, ByteStringDecoder):
+    pass
+
+
+class _PaddedText(_Padded, StringDecoder):
+    pass
+
+
+@cache
+def _decoder() -> ABIDecoder:
+    lenient = _registry.copy()
+    for name, decoder in (("bytes", _PaddedBytes), ("string", _PaddedText)):
+        lenient.unregister_decoder(name)
+        lenient.register_decoder(lambda text, name=name: text == name, decoder, label=name)
+    return ABIDecoder(lenient)
 
 
 @cache

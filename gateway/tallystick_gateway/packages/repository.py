@@ -28,6 +28,7 @@ __all__ = [
     "indices_by_digest",
     "indices_of_loan",
     "latest_snapshot",
+    "packages_opening",
     "places_by",
     "places_of_agreement",
     "places_of_loan",
@@ -78,6 +79,15 @@ def add_openings(session: Session, package_id: str, rows: Iterable[tuple[bytes, 
     """Note what a package lays open: (stream, log index, whole)."""
     columns = ("package_id", "stream", "log_index", "whole")
     bulk_insert_raw(session, OpeningRow, columns, [(package_id, *row) for row in rows])
+
+
+def packages_opening(session: Session, stream: bytes, log_index: int) -> list[tuple[str, bool]]:
+    """The packages that lay open a record of our log, oldest first, and whether they open it whole."""
+    query = select(OpeningRow.package_id, OpeningRow.whole, PackageRow.sequence).join(
+        PackageRow, col(PackageRow.id) == col(OpeningRow.package_id)
+    )
+    query = query.where(col(OpeningRow.stream) == stream, col(OpeningRow.log_index) == log_index)
+    return [(package_id, whole) for package_id, whole, _ in session.exec(query.order_by(col(PackageRow.sequence)))]
 
 
 # ── where acts stand ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ from tests.gateway.deciding import Members
 from tests.gateway.network import MEMBERS, Network, run_until, wait_done
 from tests.gateway.support import client_for, keyed
 
-__all__ = ["BANK_A", "BANK_B", "Lending", "index", "lending_on", "verdict"]
+__all__ = ["BANK_A", "BANK_B", "Lending", "index", "lending_on", "lines", "repayment", "verdict"]
 
 _SIGNERS = ("BANK-A", "BANK-B", "DEPOSITORY")
 
@@ -125,6 +125,31 @@ def index(package: Path) -> dict[str, Any]:
     with zipfile.ZipFile(package) as archive:
         found: dict[str, Any] = json.loads(archive.read("evidence.json"))
     return found
+
+
+def lines(package: Path) -> list[dict[str, Any]]:
+    """The openings in a package."""
+    with zipfile.ZipFile(package) as archive:
+        return [json.loads(line) for line in archive.read("records/records.ndjson").splitlines()]
+
+
+def repayment(number: int, loan_id: str, source_system: str = "core") -> dict[str, Any]:
+    """A repayment with 1000 + `number` of principal."""
+    return {
+        "type": "repayment",
+        "loan_id": loan_id,
+        "occurred_at": "2026-11-20T09:30:00Z",
+        "reference": f"instalment {number}",
+        "source_system": source_system,
+        "source_id": f"TX-{number:07d}",
+        "value_date": "2026-11-20",
+        "currency": "USD",
+        "principal": str(1000 + number),
+        "interest": "310",
+        "penalty": "0",
+        "fees": "0",
+        "channel": "借记",
+    }
 
 
 def verdict(package: Path, roots: Path, *arguments: object) -> tuple[int, dict[str, Any]]:

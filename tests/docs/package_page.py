@@ -8,7 +8,8 @@ from typing import Final
 from tallystick.package import act_files, container, custody, evidence
 from tallystick.package.events import ACT_EVENTS
 from tallystick.package.evidence import ListedFile
-from tallystick.package.paths import act_path, checkpoint_path, token_path
+from tallystick.package.paths import EVIDENCE, act_path, checkpoint_path, token_path
+from tallystick.package.stamping import manifest_of
 from tallystick.package.verify_txt import verify_txt
 from tallystick.records.handover import MAX_OPENING_BYTES
 from tallystick.roots import LARGEST_ROOTS, LONGEST_CHAIN
@@ -56,6 +57,10 @@ def _verify_txt() -> str:
     )
 
 
+def _manifest() -> str:
+    return f"```xml\n{manifest_of({EVIDENCE: bytes([1]) * 32}).decode()}```\n"
+
+
 def _required() -> str:
     kinds = list(REQUIREMENTS)
     rows = [
@@ -100,6 +105,7 @@ def _bounds() -> str:
 PACKAGE_TABLES: Final[Mapping[str, Callable[[], str]]] = {
     "act-events": _act_events,
     "verify-txt": _verify_txt,
+    "manifest": _manifest,
     "required": _required,
     "findings": _findings,
     "unproved": _unproved,

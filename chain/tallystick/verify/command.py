@@ -27,7 +27,7 @@ from .verifier import Report, verify
 from .wire import report_json, report_value
 from .wording import plain
 
-__all__ = ["main"]
+__all__ = ["run"]
 
 WRONG_USE = 64
 MOST_ROOTS_BYTES = 16 * 1024 * 1024
@@ -39,12 +39,11 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG_USE, f"{self.prog}: {message}\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["file"]:
-        return _file(_file_parser().parse_args(given[1:]))
-    options = _parser().parse_args(given)
+def run(arguments: Sequence[str]) -> int:
+    """Run the command; returns its exit code. Raises `SystemExit` for wrong use and for --help."""
+    if list(arguments[:1]) == ["file"]:
+        return _file(_file_parser().parse_args(arguments[1:]))
+    options = _parser().parse_args(arguments)
     if options.explain is not None:
         return _explain(options.explain)
     if options.package is None:

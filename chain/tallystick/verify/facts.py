@@ -1,6 +1,6 @@
 """What the proofs of a package prove, as the checks hand it on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -30,10 +30,16 @@ class Material:
         """Every name taken apart."""
         return {path: name for path in self.files if (name := name_of(path)) is not None}
 
-    def of(self, part: Part) -> list[tuple[str, Name]]:
+    @cached_property
+    def _parts(self) -> Mapping[Part, Sequence[tuple[str, Name]]]:
+        parts: dict[Part, list[tuple[str, Name]]] = {}
+        for path, name in sorted(self.names.items(), key=lambda each: (each[1].numbers, each[1].digest)):
+            parts.setdefault(name.part, []).append((path, name))
+        return parts
+
+    def of(self, part: Part) -> Sequence[tuple[str, Name]]:
         """The files that are such a part, by ascending numbers."""
-        found = [(path, name) for path, name in self.names.items() if name.part is part]
-        return sorted(found, key=lambda each: (each[1].numbers, each[1].digest))
+        return self._parts.get(part, ())
 
     def content(self, path: str) -> bytes:
         """The bytes of a file."""

@@ -39,7 +39,8 @@ def render(report: Report) -> str:
 def _head(report: Report) -> Iterator[str]:
     yield f"{report.verdict.text}  (exit code {int(report.verdict)})"
     yield _MEANING[report.verdict]
-    yield ""
+    if report.evidence or report.trust.roots:
+        yield ""
     if report.evidence:
         evidence, roots = report.evidence, report.trust.roots
         yield f"Package    {evidence.kind}, built by {name_of_member(evidence.member, roots)}"

@@ -83,12 +83,16 @@ def _loan_lines(examination: Examination, roots: Roots | None) -> Iterator[str]:
     if loan.originator:
         principal = "terms withheld" if loan.principal is None else amount(loan.principal, loan.currency)
         yield f"paid out by {name_of_member(loan.originator, roots)}: {principal}"
-    for entry in examination.figures or ():
-        if not isinstance(entry, dict):
-            continue
-        who = name_of_member(bytes.fromhex(str(entry["member"])), roots)
-        yield _figures_line(entry, who)
+    entries = [entry for entry in examination.figures or () if isinstance(entry, dict)]
+    names = {str(entry["member"]): name_of_member(bytes.fromhex(str(entry["member"])), roots) for entry in entries}
+    for entry in entries:
+        yield _figures_line(entry, names[str(entry["member"])])
     yield _acts_line(loan)
+    for entry in entries:
+        all_or_not = "every one up to its last anchor shown" if entry["complete"] else "SOME MAY BE MISSING"
+        yield f"completeness, records of {names[str(entry['member'])]}: {all_or_not}; later ones are not excluded"
+    if not entries:
+        yield "completeness, records: none shown"
     yield "completeness, book of the counterparty: not compared"
 
 
@@ -98,10 +102,8 @@ def _figures_line(entry: dict[str, object], who: str) -> str:
         return f"by the records of {who}: sums not shown, a field that they need is withheld"
     repaid = amount(str(entry["principal"]), currency)
     owed = "not known" if entry["outstanding"] is None else amount(str(entry["outstanding"]), currency)
-    known = "every record up to its last anchor shown" if entry["complete"] else "RECORDS MAY BE MISSING"
     return (
-        f"by the records of {who} ({known}): {entry['repayments']} repayments, principal repaid {repaid},"
-        f" principal left {owed}"
+        f"by the records of {who}: {entry['repayments']} repayments, principal repaid {repaid}, principal left {owed}"
     )
 
 

@@ -14,7 +14,7 @@ from tallystick.records.handover import OpenedRecord
 from tallystick.roots import Roots
 
 from .catalogue import Status
-from .checks.builder import check_builder, check_built_at, read_statement
+from .checks.builder import check_builder, check_built_as_of, read_statement
 from .checks.custody import check_custody
 from .checks.files import check_files, check_use
 from .checks.stamp import check_stamp
@@ -94,7 +94,7 @@ def verify(
             check_builder(statement, evidence.built_at, stamps[0].latest if stamps else None, roots, found)
         if _is_worth_examining(package, material, found):
             examination = examine(material, evidence.kind, evidence.subject, roots, at, found, stamps, *listeners)
-            _close(material, evidence, examination, found)
+            _close(material, evidence, examination, roots, found)
         else:
             found.add("evidence.not_examined", f"{len(material.files)} files, {len(package)} bytes")
     return Report(found.all(), at, trust, evidence, evidence_json, examination, custody, material.files)
@@ -117,7 +117,7 @@ def _is_worth_examining(package: bytes, material: Material, found: Findings) -> 
     return small or not any(found.has(family, Status.FAIL) for family in _INTACT)
 
 
-def _close(material: Material, evidence: Evidence, examination: Examination, found: Findings) -> None:
+def _close(material: Material, evidence: Evidence, examination: Examination, roots: Roots, found: Findings) -> None:
     """What is left once everything is read: the claims, the files' use, and the builder's clock."""
     if could_not_read(found):
         found.add("evidence.not_compared", "some of the proofs could not be read")
@@ -128,6 +128,5 @@ def _close(material: Material, evidence: Evidence, examination: Examination, fou
             found.add("evidence.claim", why)
     check_use(material, examination.used, found)
     if examination.blocks:
-        newest = max(block.time for block in examination.blocks.values())
-        check_built_at(evidence.built_at, newest, found)
+        check_built_as_of(evidence, examination.blocks[max(examination.blocks)], roots, found)
     found.passed("evidence.sound", f"{evidence.kind}, as of block {max(examination.blocks, default=0)}")

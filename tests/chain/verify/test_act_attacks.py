@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tallystick.acts import Settle
+from tallystick.consortium import Role
 from tallystick.package.act_files import Place
 from tallystick.package.paths import act_path
-from tallystick.roots import Compromise, Contract, Revocation
+from tallystick.roots import Compromise, Contract, Revocation, Standing
 from tallystick.verify.findings import Verdict
 from tallystick.verify.verifier import Report
 
@@ -22,9 +23,10 @@ from .sealed_chain import (
     hashed,
     key_entry,
     member,
+    member_entry,
     validator_key,
 )
-from .stories import AGREEMENT, LOAN, Packaged, Story, judged
+from .stories import AGREEMENT, LOAN, Packaged, Story, codes, judged
 
 SETTLED = act_path(acts().story.acts[-1].id)
 
@@ -102,6 +104,19 @@ def moved(place: Place) -> Callable[[], Report]:
     return file(
         jcs(lambda found: {**found, "height": place.height, "transaction": place.transaction, "log": place.log})
     )
+
+
+def standing(from_height: int) -> Callable[[], Report]:
+    """The member is suspended from that block on."""
+    return suspended(from_height, lambda story: recorded(story, settlement(story)))
+
+
+def suspended(from_height: int, tell: Callable[[Story], Sequence[Recorded]]) -> Callable[[], Report]:
+    states = (Standing(from_height, "SUSPENDED", (Role.LENDER,)),)
+    if from_height:
+        states = (Standing(0, "ACTIVE", (Role.LENDER,)), *states)
+    entries = [member_entry(number, **({"standing": states} if number == 0 else {})) for number in range(4)]
+    return told(tell, members={each.member: each for each in sorted(entries, key=lambda each: each.member)})
 
 
 CASES: Cases = {
@@ -182,6 +197,7 @@ CASES: Cases = {
     "signed for a later time": no(validity(16, 3600), "acts.validity"),
     "signed for too long": no(validity(0, 86_401), "acts.validity"),
     "signed for no time": no(validity(1, 0), "acts.validity"),
+    "a member that was suspended": no(standing(0), "acts.not_active"),
     "one fact stated twice": no(told(one_event_for_two), "acts.twice"),
 }
 
@@ -189,6 +205,13 @@ CASES: Cases = {
 @pytest.mark.parametrize("name", CASES)
 def test_an_act_that_nobody_made_is_never_verified(name: str) -> None:
     CASES[name].check()
+
+
+def test_an_act_of_the_block_that_suspends_its_member_counts_and_so_does_the_package_with_a_limit() -> None:
+    assert codes(standing(1)()) == set()
+    assert codes(suspended(1, lambda story: [*recorded(story, settlement(story)), story.note_time(b"x")])()) == {
+        "builder.not_active"
+    }
 
 
 def test_a_time_stamp_from_before_the_compromise_keeps_an_act_provable() -> None:

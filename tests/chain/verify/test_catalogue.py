@@ -28,6 +28,7 @@ ATTACKED = (
     test_trust_attacks,
 )
 MET_ELSEWHERE = {
+    "builder.not_active",  # test_act_attacks
     "container.unreadable",  # test_command
     "stamp.absent",
     "stamp.authority",

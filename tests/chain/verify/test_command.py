@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import rfc8785
 
-from tallystick.verify.command import main
+from tallystick.verify.command import run
 from tallystick.verify.findings import Verdict
 
 from .cases import acts, loan, records
@@ -37,7 +37,7 @@ class Desk:
         return str(self.folder / name)
 
     def run(self, *arguments: str) -> tuple[int, bytes]:
-        code = main(list(arguments))
+        code = run(arguments)
         return code, self._capture.readouterr().out
 
     def verify(self, packaged: Packaged, *more: str, package: bytes | None = None) -> tuple[int, str]:
@@ -257,8 +257,8 @@ def refuse(*arguments, **options):
     raise RuntimeError("the network is off")
 socket.socket = socket.create_connection = socket.getaddrinfo = refuse
 sys.modules["_socket"] = None
-from tallystick.verify.command import main
-code = main(sys.argv[1:])
+from tallystick.tally_verify import main
+code = main()
 foreign = {"web3", "httpx", "requests", "urllib3", "duckdb", "pyarrow", "eth_abi", "pyhanko", "fastapi", "sqlalchemy"}
 assert not foreign & {name.partition(".")[0] for name in sys.modules}, foreign & set(sys.modules)
 assert not [name for name in sys.modules if name.startswith("tallystick.client")]
@@ -280,6 +280,16 @@ def test_the_command_needs_no_network_and_no_heavy_library(desk: Desk, stamped: 
     )
     assert run.stderr == b""
     assert Verdict(run.returncode) is (Verdict.VERIFIED if stamped else Verdict.VERIFIED_WITH_LIMITS)
+
+
+def test_a_broken_installation_is_no_verdict(desk: Desk) -> None:
+    """Python leaves with 1 where an import fails, and 1 would read as VERIFIED WITH LIMITS."""
+    script = "import sys; sys.modules['coincurve'] = None; from tallystick.tally_verify import main; sys.exit(main())"
+    package = desk.lay("package.asice", acts().package)
+    run = subprocess.run([sys.executable, "-c", script, package], capture_output=True, check=False, timeout=120)
+    assert run.returncode == 3
+    assert run.stdout == b""
+    assert b"That says nothing about the package." in run.stderr
 
 
 def test_an_unstamped_package_needs_no_x509(desk: Desk) -> None:

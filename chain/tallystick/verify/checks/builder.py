@@ -9,12 +9,12 @@ from tallystick.package.evidence import Evidence
 from tallystick.package.instants import format_instant, from_unix, unix
 from tallystick.package.paths import BUILDER, CERTIFICATE, EVIDENCE
 from tallystick.roots import KeyReason, Roots
-from tallystick.verify.facts import Material
+from tallystick.verify.facts import Block, Material
 from tallystick.verify.findings import Findings
 
-from .keys import judge_key
+from .keys import is_active, judge_key
 
-__all__ = ["CLOCK_TOLERANCE_S", "check_builder", "check_built_at", "read_statement"]
+__all__ = ["CLOCK_TOLERANCE_S", "check_builder", "check_built_as_of", "read_statement"]
 
 CLOCK_TOLERANCE_S = 15
 
@@ -58,11 +58,13 @@ def check_builder(
     found.passed("builder.signed", f"{who}; built {format_instant(built_at)} by its own clock")
 
 
-def check_built_at(built_at: datetime, newest_block: int, found: Findings) -> None:
-    """A package is not built before a block that it holds; `newest_block` is that block's time."""
-    if unix(built_at) + CLOCK_TOLERANCE_S < newest_block:
-        shown = format_instant(from_unix(newest_block))
-        found.add("builder.time", f"built {format_instant(built_at)}, with a block of {shown}")
+def check_built_as_of(evidence: Evidence, newest: Block, roots: Roots, found: Findings) -> None:
+    """A package is not built before the newest block that it holds, and by a member that was active then."""
+    if unix(evidence.built_at) + CLOCK_TOLERANCE_S < newest.time:
+        shown = format_instant(from_unix(newest.time))
+        found.add("builder.time", f"built {format_instant(evidence.built_at)}, with a block of {shown}")
+    if evidence.member in roots.members and not is_active(evidence.member, newest.height, roots):
+        found.add("builder.not_active", f"member {evidence.member.hex()} at block {newest.height}")
 
 
 def _who(signer: Address, member: bytes) -> str:

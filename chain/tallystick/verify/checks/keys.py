@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from tallystick.acts import act_types
 from tallystick.keys import Address
@@ -10,7 +11,9 @@ from tallystick.roots import KeyAnswer, KeyReason, KeyVerdict, Roots
 from tallystick.verify.facts import Block, ProvedAct
 from tallystick.verify.findings import Findings
 
-__all__ = ["Attested", "check_act_keys", "check_seal_keys", "judge_key"]
+__all__ = ["Attested", "check_act_keys", "check_seal_keys", "is_active", "judge_key"]
+
+_EVEN_IF_SUSPENDED: Final = frozenset({"Cancel", "ReportCompromise", "RevokeKey"})
 
 Attested = Mapping[int, datetime]
 """By height: the earliest instant by which a time-stamp authority saw the block."""
@@ -27,9 +30,18 @@ def check_act_keys(
         answer = next((each for each in answers if each.reason is not KeyReason.OTHER_PURPOSE), answers[0])
         if code := judge_key(answer, attested.get(height)):
             found.add(f"acts.{code}", f"act {act.id.hex()}: {_reason(answer, act.signer, act.member)}")
+        if act.kind not in _EVEN_IF_SUSPENDED and not is_active(act.member, height, roots):
+            found.add("acts.not_active", f"act {act.id.hex()}, member {act.member.hex()} at block {height}")
     if acts:
         members = {act.member for act in acts}
         found.passed("acts.signed", f"{len(acts)} acts of {len(members)} members")
+
+
+def is_active(member: bytes, height: int, roots: Roots) -> bool:
+    """Whether the member was ACTIVE at some time in the block: it may have been suspended later in the same."""
+    known = roots.members.get(member)
+    standings = [known.standing_at(each) for each in (height, height - 1)] if known else []
+    return any(standing is not None and standing.state == "ACTIVE" for standing in standings)
 
 
 def judge_key(answer: KeyAnswer, attested: datetime | None) -> str | None:

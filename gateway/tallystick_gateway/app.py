@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from tallystick.errors import TallystickError
 from tallystick_gateway.acts import endpoints as acts_endpoints
 from tallystick_gateway.agreements import endpoints as agreements_endpoints
+from tallystick_gateway.exchange import document_endpoints
 from tallystick_gateway.exchange import endpoints as exchange_endpoints
 from tallystick_gateway.exchange import tasks as exchange_tasks
 from tallystick_gateway.kit import endpoints as kit_endpoints
@@ -41,6 +42,7 @@ ROUTERS = (
     roots_endpoints.router,
     packages_endpoints.router,
     exchange_endpoints.router,
+    document_endpoints.router,
 )
 STREAMED_PATHS = ("/v1/records:upload", "/v1/records:check")
 

@@ -4,8 +4,9 @@ from tallystick_gateway.agreements.errors import SealKeyMissing
 from tallystick_gateway.agreements.sealing import seal_secret
 from tallystick_gateway.kit.gateway import Gateway
 
-from . import repository, service
+from . import repository
 from .kinds import AGREEMENT_SECRET
+from .outgoing import send
 
 __all__ = ["hand_over_secrets"]
 
@@ -21,7 +22,7 @@ def hand_over_secrets(gateway: Gateway) -> bool:
         try:
             with gateway.database.write() as session:
                 sealed = seal_secret(session, gateway, agreement, [party])
-                service.send(session, party, AGREEMENT_SECRET, agreement.hex(), sealed.content.encode())
+                send(session, party, AGREEMENT_SECRET, agreement.hex(), sealed.content.encode())
         except SealKeyMissing:
             continue
         gateway.worker.nudge("exchange.deliver")

@@ -15,7 +15,7 @@ from tallystick_gateway.kit import events
 from tallystick_gateway.kit.errors import GatewayError
 from tallystick_gateway.kit.gateway import Gateway
 
-from . import repository, service
+from . import outgoing, partners, repository
 from .asking import LARGEST_ANSWER, Answered, ask
 from .errors import PartnerLater, PartnerNonsense, SenderNotProved
 from .models import OutboxRow
@@ -56,7 +56,7 @@ class Delivery:
         """Raises `PartnerUnknown`, `PartnerAway`, `PartnerLater`, `PartnerNonsense`."""
         gateway = self._gateway
         with gateway.database.read() as session:
-            endpoint, owner = service.endpoint_of(session, gateway, row.recipient), session.owner
+            endpoint, owner = partners.endpoint_of(session, gateway, row.recipient), session.owner
         message = MessageIn(
             id=row.message,
             sender=owner,
@@ -76,7 +76,7 @@ class Delivery:
         except (SenderNotProved, ValidationError) as why:
             raise PartnerNonsense(f"The answer is no signed receipt: {_first_line(why)}.") from None
         with gateway.database.read() as session:
-            known = service.is_exchange_key_of(session, row.recipient, key, gateway.clock.now())
+            known = partners.is_exchange_key_of(session, row.recipient, key, gateway.clock.now())
         if not known or receipt.id != row.message:
             raise PartnerNonsense("The receipt is signed by another, or for another message.")
         return receipt
@@ -88,7 +88,7 @@ class Delivery:
     def _note_failure(self, row: OutboxRow, why: GatewayError) -> None:
         gateway = self._gateway
         now, attempts = gateway.clock.now(), row.attempts + 1
-        if now - row.created_at > service.LONGEST_WAIT:
+        if now - row.created_at > outgoing.LONGEST_WAIT:
             self._end(row, "EXPIRED", why.code, str(why))
             return
         with gateway.database.write() as session:
@@ -96,7 +96,7 @@ class Delivery:
                 session,
                 row.message,
                 attempts=attempts,
-                next_at=now + service.pause_after(attempts),
+                next_at=now + outgoing.pause_after(attempts),
                 code=why.code,
                 detail=str(why)[:500],
             )

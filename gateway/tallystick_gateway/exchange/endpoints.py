@@ -14,7 +14,7 @@ from tallystick_gateway.kit.paging import LARGEST_PAGE, CursorRefused, Page
 from tallystick_gateway.kit.roles import Action
 from tallystick_gateway.kit.wire import Hex32
 
-from . import service, views
+from . import partners, views
 from .errors import (
     EndpointRefused,
     MessageDiffers,
@@ -24,6 +24,7 @@ from .errors import (
     PartnerUnknown,
     SenderNotProved,
 )
+from .incoming import read_message, receive
 from .schemas import EndpointIn, InboxOut, MessageIn, OutboxOut, OutboxState, PartnersOut, Receipt, canonical
 from .signatures import PATH, sign_answer, verify_request
 
@@ -87,7 +88,7 @@ def set_endpoint(member: Hex32, body: EndpointIn, door: Annotated[WriteDoor, wri
     """State where a member's gateway answers, if its card is out of date. (Only its key makes an answer believed.)"""
 
     def store(session: Session) -> PartnersOut:
-        service.set_endpoint(session, member, body.endpoint)
+        partners.set_endpoint(session, member, body.endpoint)
         return views.partners(session, door.gateway)
 
     return door.write(store, then=lambda: door.gateway.worker.nudge("exchange.deliver"))
@@ -95,6 +96,6 @@ def set_endpoint(member: Hex32, body: EndpointIn, door: Annotated[WriteDoor, wri
 
 def _receive(gateway: Gateway, headers: Sequence[tuple[str, str]], body: bytes) -> Response:
     key = verify_request(headers, body, gateway.clock.now())
-    receipt = canonical(service.receive(gateway, service.read_message(body), body, key))
+    receipt = canonical(receive(gateway, read_message(body), body, key))
     signed = sign_answer(200, receipt, headers, gateway.keystore.ed25519("exchange"), gateway.clock.now())
     return Response(receipt, 200, signed)

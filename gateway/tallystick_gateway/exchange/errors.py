@@ -3,6 +3,13 @@
 from tallystick_gateway.kit.errors import GatewayError
 
 __all__ = [
+    "CiphertextDamaged",
+    "CiphertextMissing",
+    "DocumentContentRefused",
+    "DocumentDiffers",
+    "DocumentErased",
+    "DocumentTooLarge",
+    "DocumentUnknown",
     "EndpointRefused",
     "MessageDiffers",
     "MessageMalformed",
@@ -12,6 +19,7 @@ __all__ = [
     "PartnerLater",
     "PartnerNonsense",
     "PartnerUnknown",
+    "ReaderUnready",
     "SenderNotProved",
 ]
 
@@ -97,3 +105,67 @@ class PartnerNonsense(GatewayError):
     status = 502
     code = "exchange.partner_nonsense"
     advice = "Compare the endpoint with the partner; nothing is believed that its EXCHANGE key did not sign."
+
+
+class DocumentUnknown(GatewayError):
+    """This gateway has no such document"""
+
+    status = 404
+    code = "document.unknown"
+    advice = "See `tally documents list`; what another member sealed for us comes by itself."
+
+
+class DocumentErased(GatewayError):
+    """The document was erased here; that it existed is still shown"""
+
+    status = 410
+    code = "document.erased"
+    advice = "The erasure certificate lists the readers that may still hold a copy."
+
+
+class DocumentDiffers(GatewayError):
+    """Another document with the same id is here already"""
+
+    status = 409
+    code = "document.differs"
+    advice = "Keep both: a sender gave different readers different documents under one id."
+
+
+class DocumentContentRefused(GatewayError):
+    """The document's content is not in the form that it is sent in"""
+
+    status = 422
+    code = "document.content_refused"
+    advice = "Send the bytes in base64 (RFC 4648 §4), or use `tally documents seal FILE`."
+
+
+class DocumentTooLarge(GatewayError):
+    """The document is larger than what is sealed in one piece"""
+
+    status = 413
+    code = "document.too_large"
+    advice = "Split it, or hand it over by other means and record its digest."
+
+
+class ReaderUnready(GatewayError):
+    """A reader has no key that a document can be sealed for"""
+
+    status = 409
+    code = "document.reader_unready"
+    advice = "Wait until the chain lists a valid SEAL key of that member (`tally keys list --member`)."
+
+
+class CiphertextMissing(GatewayError):
+    """A sealed document's file is not in the store"""
+
+    status = 503
+    code = "document.file_missing"
+    advice = "Restore the folder `sealed` of the home from the backup that belongs to the database."
+
+
+class CiphertextDamaged(GatewayError):
+    """A sealed document's file is not what its name says"""
+
+    status = 503
+    code = "document.file_damaged"
+    advice = "Restore the file from a backup, or ask the sender to send the document again."

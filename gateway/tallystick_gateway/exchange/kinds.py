@@ -11,7 +11,8 @@ from tallystick_gateway.agreements.sealing import open_secret
 from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.gateway import Gateway
 
-from .errors import MessageMalformed
+from .documents import SEALED_DOCUMENT, accept
+from .errors import MessageMalformed, SenderNotProved
 from .schemas import MessageIn
 
 __all__ = ["AGREEMENT_SECRET", "KINDS", "Kind"]
@@ -30,15 +31,27 @@ class Kind:
 
 def _agreement_secret(session: Session, gateway: Gateway, message: MessageIn) -> None:
     """The secret of the agreement `subject`, as a sealed file of the sender's."""
-    try:
-        agreement = bytes.fromhex(message.subject)
-    except ValueError:
-        raise MessageMalformed("The subject is no agreement.", field="subject") from None
-    opened = open_secret(session, gateway, agreement, message.content)
+    opened = open_secret(session, gateway, _id(message.subject), message.content)
     if opened.sender != message.sender:
         raise MessageMalformed("The secret was sealed by another member than the one that sent it.", field="content")
 
 
+def _sealed_document(session: Session, gateway: Gateway, message: MessageIn) -> None:
+    """The document `subject`, as a sealed file of the sender's."""
+    accept(session, gateway, message.sender, _id(message.subject), message.content.encode())
+
+
+def _id(subject: str) -> bytes:
+    try:
+        found = bytes.fromhex(subject)
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise MessageMalformed("The subject is no id of 32 bytes in hex.", field="subject")
+    return found
+
+
 KINDS: Final[Mapping[str, Kind]] = {
+    SEALED_DOCUMENT: Kind(_sealed_document, later=(NotJoined, SenderNotProved)),
     AGREEMENT_SECRET: Kind(_agreement_secret, later=(NotJoined, AgreementUnknown, ExchangeKeyUnknown)),
 }

@@ -1,13 +1,14 @@
 """Tables of the exchange: what goes to partners, what came from them, where they answer."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from tallystick_gateway.kit.db import Bytes32, Owned, UtcDateTime
 
-__all__ = ["InboxRow", "OutboxRow", "PartnerRow"]
+__all__ = ["DocumentRow", "InboxRow", "OutboxRow", "PartnerRow"]
 
 
 class OutboxRow(Owned, table=True):
@@ -64,3 +65,27 @@ class PartnerRow(Owned, table=True):
     member: bytes = Field(sa_type=Bytes32)
     endpoint: str = Field(max_length=500)
     set_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DocumentRow(Owned, table=True):
+    """A sealed document, of ours or for us. Its ciphertext is in the store under `ciphertext_digest`.
+
+    `wrapped_keys` (hex by reader) is emptied when it is erased; `readers` stays: they may hold a copy.
+    """
+
+    __tablename__ = "exchange_document"
+    __table_args__ = (UniqueConstraint("owner", "document"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    document: bytes = Field(sa_type=Bytes32)
+    version: int
+    sender: bytes = Field(sa_type=Bytes32)
+    digest: bytes = Field(sa_type=Bytes32)
+    ciphertext_digest: bytes = Field(sa_type=Bytes32)
+    size: int
+    readers: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    wrapped_keys: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    signature: bytes = Field(sa_type=LargeBinary)
+    stored_at: datetime = Field(sa_type=UtcDateTime)
+    retain_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -13,14 +13,17 @@ from tallystick_gateway.kit.db import Session
 from tallystick_gateway.kit.scoping import owned_by, table_of
 from tallystick_gateway.watch.upsert import upsert
 
-from .models import InboxRow, OutboxRow, PartnerRow
+from .models import DocumentRow, InboxRow, OutboxRow, PartnerRow
 
 __all__ = [
+    "add_document",
     "add_inbox",
     "add_outbox",
     "count_repetition",
+    "documents",
     "due",
     "endpoint_of",
+    "find_document",
     "find_inbox",
     "find_outbox",
     "inbox",
@@ -155,3 +158,19 @@ def set_endpoint(session: Session, member: bytes, endpoint: str) -> None:
     """From now on the member is reached there."""
     row = {"member": member, "endpoint": endpoint, "set_at": session.now}
     upsert(session, PartnerRow, [row], key=["member"], overwrite=["endpoint", "set_at"])
+
+
+def add_document(session: Session, row: DocumentRow) -> None:
+    """Note a sealed document whose ciphertext is in the store."""
+    session.add(row)
+    session.flush()
+
+
+def find_document(session: Session, document: bytes) -> DocumentRow | None:
+    """The document, erased ones too."""
+    return session.exec(select(DocumentRow).where(col(DocumentRow.document) == document)).first()
+
+
+def documents() -> SelectOfScalar[DocumentRow]:
+    """Every document, for `page_of`."""
+    return select(DocumentRow)

@@ -34,3 +34,26 @@ def test_an_operator_sees_messages_and_corrects_an_endpoint(
         a.delivers()
         assert f"DELIVERED agreement-secret {agreement[:20]}" in tally(a, "outbox", "--state", "DELIVERED")
         assert f"TAKEN    agreement-secret {agreement[:20]}" in tally(b, "inbox")
+
+
+def test_a_document_goes_from_file_to_file_by_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TALLY_PASSPHRASE", PASSPHRASE)
+    contract = tmp_path / "contract.pdf"
+    contract.write_bytes(b"%PDF-1.7 of a kind")
+
+    def tally(side: Side, *arguments: object) -> dict[str, str]:
+        side.gateway.config.address_path.write_text(side.url)
+        capsys.readouterr()  # what gateways logged before
+        assert run("--json", "--home", side.gateway.config.home, "documents", *arguments) == 0
+        found: dict[str, str] = json.loads(capsys.readouterr().out)
+        return found
+
+    with two_sides(tmp_path / "homes") as (a, b):
+        made = tally(a, "seal", contract, "--reader", "BANK-B", "--retain-until", "2030-01-01")
+        a.delivers()
+        opened = tally(b, "open", made["document"], "--out", tmp_path / "opened.pdf")
+        assert (opened["name"], opened["media_type"]) == ("contract.pdf", "application/pdf")
+        assert (tmp_path / "opened.pdf").read_bytes() == contract.read_bytes()
+        assert [each["document"] for each in tally(b, "list")] == [made["document"]]  # type: ignore[index]  # a list

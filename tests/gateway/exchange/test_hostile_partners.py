@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tallystick.keys import Ed25519Key
-from tallystick_gateway.exchange import asking, service
+from tallystick_gateway.exchange import asking, outgoing, partners
 from tallystick_gateway.exchange.schemas import MessageIn, Receipt, canonical
 from tallystick_gateway.exchange.signatures import sign_answer
 from tallystick_gateway.kit.clock import FixedClock
@@ -119,8 +119,8 @@ def sent_to(a: Side, answer: Answer, subject: str = "subject") -> dict[str, obje
     """How the message about `subject` stands after one attempt at a partner that answers so."""
     with answering(answer) as url:
         with a.gateway.database.write() as session:
-            service.set_endpoint(session, BANK_B, url)
-            service.send(session, BANK_B, "agreement-secret", subject, b"content")
+            partners.set_endpoint(session, BANK_B, url)
+            outgoing.send(session, BANK_B, "agreement-secret", subject, b"content")
         a.delivers()
     return next(row for row in a.outbox() if row["subject"] == subject)
 
@@ -178,8 +178,8 @@ def test_a_partner_that_is_away_is_asked_ever_more_seldom_and_given_up_after_thi
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         with a.gateway.database.write() as session:
-            service.set_endpoint(session, BANK_B, f"http://127.0.0.1:{nobody.getsockname()[1]}")
-            service.send(session, BANK_B, "agreement-secret", "subject", b"content")
+            partners.set_endpoint(session, BANK_B, f"http://127.0.0.1:{nobody.getsockname()[1]}")
+            outgoing.send(session, BANK_B, "agreement-secret", "subject", b"content")
         pauses = []
         for _ in range(14):
             a.delivers()
@@ -198,7 +198,7 @@ def test_a_partner_that_is_away_is_asked_ever_more_seldom_and_given_up_after_thi
 def test_a_message_that_waits_for_long_is_told_to_the_operator(sides: tuple[Side, Side], clock: FixedClock) -> None:
     a, _ = sides
     with a.gateway.database.write() as session:
-        service.send(session, BANK_B, "agreement-secret", "subject", b"content")
+        outgoing.send(session, BANK_B, "agreement-secret", "subject", b"content")
     codes = {reason.code for reason in a.gateway.reasons()}
     assert "exchange.unanswered" not in codes
     clock.move(timedelta(hours=1))

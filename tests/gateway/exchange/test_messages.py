@@ -14,12 +14,13 @@ import pytest
 
 from tallystick.keys import Ed25519Key
 from tallystick_gateway.agreements.schemas import TermsIn
-from tallystick_gateway.exchange import repository, service
+from tallystick_gateway.exchange import incoming, outgoing, repository
 from tallystick_gateway.exchange.errors import OutboxFull, SenderNotProved
-from tallystick_gateway.exchange.kinds import AGREEMENT_SECRET
+from tallystick_gateway.exchange.kinds import AGREEMENT_SECRET, Kind
 from tallystick_gateway.exchange.schemas import MessageIn, Receipt, canonical
 from tallystick_gateway.exchange.signatures import PATH, sign_request, verify_answer
 from tallystick_gateway.kit.clock import FixedClock
+from tallystick_gateway.kit.db import StorageFull
 from tests.gateway.chain_told import ARBITRATION, BANK_A, BANK_B, terms_json
 from tests.gateway.exchange.sides import Side, active_agreement, two_sides
 from tests.gateway.support import keyed
@@ -273,31 +274,51 @@ def test_a_kind_that_nobody_knows_is_refused_for_good(shared: tuple[Side, Side])
 def test_a_refusal_for_good_ends_the_message_with_the_partners_words(sides: tuple[Side, Side]) -> None:
     a, _ = sides
     with a.gateway.database.write() as session:
-        service.send(session, BANK_B, AGREEMENT_SECRET, "not-an-agreement", b"{}")
+        outgoing.send(session, BANK_B, AGREEMENT_SECRET, "not-an-agreement", b"{}")
     a.delivers()
     (sent,) = a.outbox()
     assert (sent["state"], sent["code"]) == ("REFUSED", "exchange.message_malformed")
-    assert sent["detail"] == "The subject is no agreement."
+    assert sent["detail"] == "The subject is no id of 32 bytes in hex."
+
+
+def test_what_is_wrong_with_the_partner_itself_refuses_nothing(
+    sides: tuple[Side, Side], clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a, b = sides
+    agreement = active_agreement(a, b)
+    a.hands_over()
+
+    def no_disk(*_args: object) -> None:
+        raise StorageFull("No space.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(incoming, "KINDS", {AGREEMENT_SECRET: Kind(no_disk)})
+        a.delivers()
+    assert (a.outbox()[0]["state"], a.outbox()[0]["code"]) == ("WAITING", "exchange.partner_later")
+    assert b.inbox() == []
+    clock.move(timedelta(seconds=2))
+    a.delivers()
+    assert b.holds_secret(agreement)
 
 
 def test_one_subject_is_one_message_and_too_many_are_refused(
     sides: tuple[Side, Side], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a, _ = sides
-    monkeypatch.setattr(service, "_MOST_WAITING", 2)
+    monkeypatch.setattr(outgoing, "_MOST_WAITING", 2)
     with a.gateway.database.write() as session:
-        first = service.send(session, BANK_B, "k", "one", b"1")
-        assert service.send(session, BANK_B, "k", "one", b"2").message == first.message
-        service.send(session, BANK_B, "k", "two", b"")
+        first = outgoing.send(session, BANK_B, "k", "one", b"1")
+        assert outgoing.send(session, BANK_B, "k", "one", b"2").message == first.message
+        outgoing.send(session, BANK_B, "k", "two", b"")
         with pytest.raises(OutboxFull):
-            service.send(session, BANK_B, "k", "three", b"")
-        service.send(session, ARBITRATION, "k", "three", b"")
+            outgoing.send(session, BANK_B, "k", "three", b"")
+        outgoing.send(session, ARBITRATION, "k", "three", b"")
 
 
 def test_partners_are_listed_with_what_waits_for_them(sides: tuple[Side, Side]) -> None:
     a, b = sides
     with a.gateway.database.write() as session:
-        service.send(session, BANK_B, "k", "one", b"1")
+        outgoing.send(session, BANK_B, "k", "one", b"1")
     partners = {each["member"]: each for each in a.api.get("/v1/exchange/partners").json()["items"]}
     assert BANK_A.hex() not in partners
     assert partners[BANK_B.hex()]["waiting"] == 1

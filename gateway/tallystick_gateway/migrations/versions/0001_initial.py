@@ -154,6 +154,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_subject", ["subject"], unique=False)
 
     op.create_table(
+        "exchange_document",
+        sa.Column("owner", db.Bytes32(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document", db.Bytes32(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("sender", db.Bytes32(), nullable=False),
+        sa.Column("digest", db.Bytes32(), nullable=False),
+        sa.Column("ciphertext_digest", db.Bytes32(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("readers", sa.JSON(), nullable=False),
+        sa.Column("wrapped_keys", sa.JSON(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.Column("stored_at", db.UtcDateTime(), nullable=False),
+        sa.Column("retain_until", db.UtcDateTime(), nullable=True),
+        sa.Column("erased_at", db.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exchange_document")),
+        sa.UniqueConstraint("owner", "document", name=op.f("uq_exchange_document_owner_document")),
+    )
+    op.create_table(
         "exchange_inbox",
         sa.Column("owner", db.Bytes32(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -844,6 +863,7 @@ def downgrade() -> None:
 
     op.drop_table("exchange_outbox")
     op.drop_table("exchange_inbox")
+    op.drop_table("exchange_document")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_subject")
 

@@ -20,7 +20,7 @@ from tallystick.keys import X25519Key
 
 from .errors import CommitmentDiffers, NotAReader, ReaderKeyInvalid, SealBroken
 
-__all__ = ["Commit", "Sealed", "seal", "unseal"]
+__all__ = ["Commit", "Sealed", "seal", "seal_under", "unseal", "unseal_under", "unwrap", "wrap"]
 
 Commit: TypeAlias = Callable[[bytes], bytes]
 """The 32-byte digest of a plaintext. Everyone sees it: of a plaintext that could be guessed it must be salted."""
@@ -55,13 +55,20 @@ def seal(
 
     Raises `ReaderKeyInvalid`; `ValueError` unless there are 1 to 64 readers and ids of 32 bytes.
     """
+    return seal_under(AESGCM.generate_key(256), plaintext, document_id, readers, commit, version)
+
+
+def seal_under(
+    data_key: bytes, plaintext: bytes, document_id: bytes, readers: Mapping[bytes, bytes], commit: Commit, version: int
+) -> Sealed:
+    """As `seal`, under a data key that MUST be fresh: for this document and no other."""
     if not 0 < len(readers) <= MAX_READERS or any(len(each) != 32 for each in [document_id, *readers]):
         raise ValueError(f"a document has an id of 32 bytes and 1 to {MAX_READERS} readers with ids of 32 bytes")
     digest = commit(plaintext)
-    data_key, nonce = AESGCM.generate_key(256), secrets.token_bytes(_NONCE_BYTES)
+    nonce = secrets.token_bytes(_NONCE_BYTES)
     ciphertext = nonce + AESGCM(data_key).encrypt(nonce, plaintext, _bound(document_id, version, digest))
     wrapped = {
-        reader: _wrap(data_key, readers[reader], reader, _info(document_id, reader, readers))
+        reader: wrap(data_key, readers[reader], reader, _info(document_id, reader, readers))
         for reader in sorted(readers)
     }
     return Sealed(document_id, version, digest, wrapped, ciphertext)
@@ -74,13 +81,14 @@ def unseal(sealed: Sealed, reader: bytes, key: X25519Key, commit: Commit) -> byt
     """
     if reader not in sealed.wrapped_keys:
         raise NotAReader(reader=reader.hex())
+    info = _info(sealed.id, reader, sealed.wrapped_keys)
+    return unseal_under(unwrap(sealed.wrapped_keys[reader], key, info), sealed, commit)
+
+
+def unseal_under(data_key: bytes, sealed: Sealed, commit: Commit) -> bytes:
+    """The plaintext, by the data key itself. Raises `SealBroken`, `CommitmentDiffers`."""
     try:
-        info = _info(sealed.id, reader, sealed.wrapped_keys)
-        data_key = _SUITE.decrypt(sealed.wrapped_keys[reader], key.private, info)
         opener = AESGCM(data_key)
-    except (InvalidTag, ValueError):
-        raise SealBroken(reason="the wrapped key is not for this reader, document and reader list") from None
-    try:
         nonce, text = sealed.ciphertext[:_NONCE_BYTES], sealed.ciphertext[_NONCE_BYTES:]
         plaintext = opener.decrypt(nonce, text, _bound(sealed.id, sealed.version, sealed.digest))
     except (InvalidTag, ValueError):
@@ -90,11 +98,20 @@ def unseal(sealed: Sealed, reader: bytes, key: X25519Key, commit: Commit) -> byt
     return plaintext
 
 
-def _wrap(data_key: bytes, public: bytes, reader: bytes, info: bytes) -> bytes:
+def wrap(data_key: bytes, public: bytes, reader: bytes, info: bytes) -> bytes:
+    """The key, for the holder of the X25519 key `public` (HPKE). Raises `ReaderKeyInvalid` naming `reader`."""
     try:
         return _SUITE.encrypt(data_key, X25519PublicKey.from_public_bytes(public), info)
     except ValueError:
         raise ReaderKeyInvalid(reader=reader.hex()) from None
+
+
+def unwrap(wrapped: bytes, key: X25519Key, info: bytes) -> bytes:
+    """What `wrap` wrapped. Raises `SealBroken`."""
+    try:
+        return _SUITE.decrypt(wrapped, key.private, info)
+    except (InvalidTag, ValueError):
+        raise SealBroken(reason="the wrapped key is not for this reader, document and reader list") from None
 
 
 def _bound(document_id: bytes, version: int, digest: bytes) -> bytes:

@@ -4,7 +4,14 @@ from typing import ClassVar
 
 from tallystick.errors import TallystickError
 
-__all__ = ["CommitmentDiffers", "NotAReader", "ReaderKeyInvalid", "SealBroken", "SealedFileMalformed"]
+__all__ = [
+    "CommitmentDiffers",
+    "EscrowIncomplete",
+    "NotAReader",
+    "ReaderKeyInvalid",
+    "SealBroken",
+    "SealedFileMalformed",
+]
 
 
 class NotAReader(TallystickError):
@@ -47,6 +54,16 @@ class CommitmentDiffers(TallystickError):
     advice: ClassVar[str] = (
         "Do not use it. Keep the file: it is evidence that the sender gave readers different things."
     )
+
+
+class EscrowIncomplete(TallystickError):
+    """What was escrowed cannot be put together again from what there is."""
+
+    code: ClassVar[str] = "sealed.escrow_incomplete"
+    sentence: ClassVar[str] = "The escrow does not open: {reason}"
+    advice: ClassVar[str] = "Get the released key of that loan from each of the two holders."
+
+    reason: str
 
 
 class SealedFileMalformed(TallystickError):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tallystick.acts import Settle
+from tallystick.acts import Domain, Settle, sign
 from tallystick.consortium import Role
 from tallystick.package.act_files import Place
 from tallystick.package.paths import act_path
@@ -16,6 +16,7 @@ from tallystick.verify.verifier import Report
 from .cases import Cases, acts, limited, maybe, no
 from .forging import careless, forged, jcs
 from .sealed_chain import (
+    CHAIN_ID,
     START,
     Recorded,
     act_key,
@@ -104,6 +105,17 @@ def moved(place: Place) -> Callable[[], Report]:
     return file(
         jcs(lambda found: {**found, "height": place.height, "transaction": place.transaction, "log": place.log})
     )
+
+
+def signed_for(domain: Domain) -> Callable[[], Report]:
+    """The contract recorded the act; the signature in the package is over the same act, for something else."""
+
+    def tell(story: Story) -> list[Recorded]:
+        (made,) = recorded(story, settlement(story))
+        made.signature = sign(made.act, domain, act_key(0))
+        return [made]
+
+    return told(tell)
 
 
 def standing(from_height: int) -> Callable[[], Report]:
@@ -197,6 +209,8 @@ CASES: Cases = {
     "signed for a later time": no(validity(16, 3600), "acts.validity"),
     "signed for too long": no(validity(0, 86_401), "acts.validity"),
     "signed for no time": no(validity(1, 0), "acts.validity"),
+    "signed for another chain": no(signed_for(Domain(1, address_of("LoanLedger"))), "acts.signature"),
+    "signed for another contract": no(signed_for(Domain(CHAIN_ID, address_of("RecordLog"))), "acts.signature"),
     "a member that was suspended": no(standing(0), "acts.not_active"),
     "one fact stated twice": no(told(one_event_for_two), "acts.twice"),
 }

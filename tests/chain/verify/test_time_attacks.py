@@ -167,6 +167,7 @@ TOKENS: Cases = {
     ),
     "a development authority": limited(authority(development=True), "time.development"),
     "a token younger than the roots": limited(with_tokens([token(seconds=7200)]), "time.late", "time.unstamped"),
+    "a token from before the block's own time": limited(with_tokens([token(seconds=-300)]), "time.clock"),
     "a renewal over other bytes": no(with_tokens([token(), token(b"other")]), "time.token"),
     "a renewal older than what it renews": no(with_tokens([token(), token(token(), seconds=-900)]), "time.token"),
     "a certificate that ended": limited(lapsed(), "time.lapsed", "time.unstamped"),
@@ -214,7 +215,7 @@ CHECKPOINTS: Cases = {
     "a path that is no whole hashes": no(
         changed_file(covered_path(0, LAST, 1), b"x"), "time.path", "evidence.claim", "files.unused"
     ),
-    "noted before it was stamped": no(lambda: noted(3000), "time.contradictory"),
+    "noted before it was stamped": no(lambda: noted(3000), "time.contradictory", "time.clock"),
 }
 
 STAMPS: Cases = {

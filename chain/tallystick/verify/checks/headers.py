@@ -86,7 +86,7 @@ def _unsealed(header: bytes, height: int, roots: Roots, found: Findings) -> Bloc
 
 def _check_order(blocks: Mapping[int, Block], roots: Roots, found: Findings) -> None:
     for one, other in pairwise(blocks[height] for height in sorted(blocks)):
-        if other.time <= one.time:
+        if other.time < one.time:
             found.add("headers.order", f"block {other.height} says {other.time}, block {one.height} says {one.time}")
         if other.height == one.height + 1 and other.parent_hash != one.hash:
             found.add(

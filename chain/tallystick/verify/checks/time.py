@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from tallystick.package.instants import format_instant
+from tallystick.package.instants import format_instant, from_unix
 from tallystick.package.paths import Part
 from tallystick.roots import Roots
 from tallystick.timestamps import (
@@ -31,6 +31,8 @@ from tallystick.verify.findings import Findings
 __all__ = ["authorities_of", "check_time", "holds"]
 
 MAX_PATH_NODES: Final = 64
+CLOCK_TOLERANCE: Final = timedelta(seconds=60)
+"""How far the validators' clocks may be from an authority's."""
 
 
 def authorities_of(roots: Roots, found: Findings, code: str) -> tuple[Authority, ...]:
@@ -78,6 +80,7 @@ def check_time(
     ]
     intervals = {height: interval_of(height, above.get(height, ()), notes) for height in sorted(blocks)}
     _judge(intervals, _noting_only(acts, verified), found)
+    _check_clocks(intervals, blocks, found)
     return Times(intervals, tuple(facts))
 
 
@@ -214,3 +217,12 @@ def _judge(intervals: Mapping[int, Interval], exempt: frozenset[int], found: Fin
     if relied and not unstamped:
         newest = max(end.instant for end in relied)
         found.passed("time.stamped", f"{len(relied)} blocks, the last by {format_instant(newest)}")
+
+
+def _check_clocks(intervals: Mapping[int, Interval], blocks: Mapping[int, Block], found: Findings) -> None:
+    for height, interval in intervals.items():
+        said = from_unix(blocks[height].time)
+        too_late = interval.upper and said > interval.upper.instant + CLOCK_TOLERANCE
+        too_early = interval.lower and said < interval.lower.instant - CLOCK_TOLERANCE
+        if too_late or too_early:
+            found.add("time.clock", f"block {height} says {format_instant(said)}")

@@ -39,7 +39,10 @@ def _common(command: Command) -> Command:
     cards = click.option(
         "--card", "cards", multiple=True, type=_OUT, help="card.json of a member admitted since; repeatable."
     )
-    return out(cards(command))
+    certificate = click.option(
+        "--certificate/--no-certificate", default=None, help="With a readable PDF; left out, if one can be drawn."
+    )
+    return out(cards(certificate(command)))
 
 
 def _disclosing(command: Command) -> Command:
@@ -61,12 +64,13 @@ def acts(
     agreement: str | None,
     loan: str | None,
     member: str | None,
+    certificate: bool | None,
     cards: tuple[Path, ...],
     out: Path,
 ) -> None:
     """Acts with their signatures, and the blocks that hold them."""
     choice = {"acts": list(ids) or None, "agreement": agreement, "loan": loan, "member": member}
-    _make(tally, {"kind": "acts", **choice}, cards, out)
+    _make(tally, {"kind": "acts", **choice, "certificate": certificate}, cards, out)
 
 
 @package.command()
@@ -87,12 +91,13 @@ def records(
     digests: tuple[str, ...],
     disclose: str | None,
     withhold: str | None,
+    certificate: bool | None,
     cards: tuple[Path, ...],
     out: Path,
 ) -> None:
     """Records of this member's own log, laid open whole or by field, under the roots that were anchored."""
     choice = {"agreement": agreement, "first": first, "last": last, "loan": loan, "digests": list(digests) or None}
-    _make(tally, {"kind": "records", **choice, **_fields(disclose, withhold)}, cards, out)
+    _make(tally, {"kind": "records", **choice, **_fields(disclose, withhold), "certificate": certificate}, cards, out)
 
 
 @package.command()
@@ -124,12 +129,13 @@ def loan(
     which: str,
     disclose: str | None,
     withhold: str | None,
+    certificate: bool | None,
     cards: tuple[Path, ...],
     out: Path,
 ) -> None:
     """Everything about LOAN (id or key): every act, the agreement, this member's records of it."""
     choice = {"agreement": agreement, "loan": loan, "snapshot": snapshot, "records": which}
-    _make(tally, {"kind": "loan", **choice, **_fields(disclose, withhold)}, cards, out)
+    _make(tally, {"kind": "loan", **choice, **_fields(disclose, withhold), "certificate": certificate}, cards, out)
 
 
 @package.command("list")

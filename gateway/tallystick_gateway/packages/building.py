@@ -1,12 +1,14 @@
 """From what is asked for to a finished package: chosen, collected, judged, signed, and judged again as a whole."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tallystick.client import Node
 from tallystick.package import Step
 from tallystick.package.custody import MAX_NOTE_BYTES
+from tallystick.package.paths import CERTIFICATE
 from tallystick.package.writer import Draft, draft_package
 from tallystick.records import WholeOpening
 from tallystick.records.handover import LoggedOpening
@@ -21,6 +23,7 @@ from tallystick_gateway.roots import service as roots_service
 from tallystick_gateway.roots.service import Asked
 from tallystick_gateway.watch.watcher import Watcher
 
+from .certificate import certificate_of
 from .choosing import Choice, ChosenRecords, choose
 from .collecting import ChainProofs, collect
 from .disclosing import Disclosure, openings
@@ -79,7 +82,9 @@ class _Builder:
             roots=roots,
         )
         try:
-            content = draft.seal(self._desk.act_key)
+            content = draft.seal(
+                self._desk.act_key, certificate_of(draft.evidence_json, roots, self._asked.certificate)
+            )
         except ValueError as why:
             raise PackageTooLarge(f"{why}.") from None
         return Built(content, _summary(content, draft, _judged(content, roots)), self._opened)
@@ -93,14 +98,18 @@ class _Builder:
         self._step("checked", "each block against the one that this gateway had proved before")
         return found
 
-    def _openings(self, chosen: ChosenRecords, loan: bytes | None) -> list[LoggedOpening]:
+    def _openings(self, chosen: ChosenRecords, loan: bytes | None) -> Iterator[LoggedOpening]:
+        """The records, opened one at a time while the package is written."""
         if isinstance(self._asked, ActsIn):
             raise TypeError("a package of acts has no records")
         disclosure = Disclosure(self._asked.disclose, self._asked.withhold, loan)
-        lines = list(openings(self._session, self._gateway, chosen, disclosure))
-        self._opened += [(chosen.stream, line.index, isinstance(line.opening, WholeOpening)) for line in lines]
-        self._step("disclosed", f"{len(lines)} records of the member's own log: {disclosure.note}")
-        return lines
+        self._step("disclosed", f"{len(chosen.indices)} records of the member's own log: {disclosure.note}")
+        return self._noted(openings(self._session, self._gateway, chosen, disclosure))
+
+    def _noted(self, opened: Iterator[LoggedOpening]) -> Iterator[LoggedOpening]:
+        for each in opened:
+            self._opened.append((each.batch.stream, each.index, isinstance(each.opening, WholeOpening)))
+            yield each
 
     def _step(self, step: str, note: str) -> None:
         self._steps.append(Step(step, self._member, self._now(), note[:MAX_NOTE_BYTES]))
@@ -135,4 +144,5 @@ def _summary(content: bytes, draft: Draft, report: Report) -> PackageSummary:
         records=examination.tally.total,
         as_of_height=max(examination.blocks),
         roots_height=draft.roots.as_of_height,
+        certificate=CERTIFICATE in report.files,
     )

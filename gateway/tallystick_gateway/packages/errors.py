@@ -12,6 +12,7 @@ __all__ = [
     "PackageNotDone",
     "PackageTooLarge",
     "PackageUnknown",
+    "PdfLibraryMissing",
     "SignatureNotFound",
     "SnapshotFailed",
 ]
@@ -103,3 +104,11 @@ class PackageJudged(GatewayError):
     status = 409
     code = "package.not_verified"
     advice = "Do what the findings advise; a block of an earlier set of validators needs a time stamp first."
+
+
+class PdfLibraryMissing(GatewayError):
+    """The library that draws the readable PDF is not installed"""
+
+    status = 409
+    code = "package.pdf_missing"
+    advice = "Install tallystick-gateway[pdf], or ask for the package without a certificate."

@@ -27,8 +27,13 @@ _Cards = Annotated[list[Annotated[str, Field(max_length=65_536)]], Field(default
 
 
 class _Asked(Wire):
-    """What every package may be asked with: card files of members admitted since this gateway's consortium.json."""
+    """What every package may be asked with.
 
+    `certificate`: with a readable PDF or without (left out: with one, if the gateway can draw it). `cards` are card
+    files of members admitted since this gateway's own consortium.json.
+    """
+
+    certificate: bool | None = None
     cards: _Cards
 
 
@@ -131,6 +136,7 @@ class PackageSummary(Wire):
     records: int
     as_of_height: int
     roots_height: int
+    certificate: bool
 
 
 class PackageOut(Wire):

@@ -85,13 +85,20 @@ class Live:
     def config(self, part: Part) -> Config:
         return Config.load(self.gateways.home(part))
 
-    def configure(self, part: Part, **chain: Any) -> None:
-        """Start that member's gateway afresh with other entries under [chain]."""
+    @contextmanager
+    def asking(self, part: Part, *nodes: str) -> Iterator[None]:
+        """That member's gateway started afresh, and asking these nodes while the block runs."""
+        before = self.config(part)
+        chain = before.settings.chain.model_copy(update={"nodes": list(nodes)})
         self.gateways.kill(part)
-        config = self.config(part)
-        changed = config.settings.chain.model_copy(update=chain)
-        Config(config.home, config.settings.model_copy(update={"chain": changed})).write()
-        self.gateways.start()
+        Config(before.home, before.settings.model_copy(update={"chain": chain})).write()
+        try:
+            self.gateways.start()
+            yield
+        finally:
+            self.gateways.kill(part)
+            before.write()
+            self.gateways.start()
 
     # ------------------------------------------------------------------ what is handed in, and what becomes of it
 
@@ -117,17 +124,13 @@ class Live:
         found: Mapping[str, Any] = self.api(part).get(f"/v1/submissions/{submission}")
         return found
 
-    def all_final(self, submissions: Sequence[str], patience_s: float = PATIENCE_S) -> None:
+    def all_final(self, submissions: Sequence[str], api: ApiClient | None = None) -> None:
         """Returns when every act of these is final; fails if one ends otherwise, or not at all."""
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + PATIENCE_S
         for submission in submissions:
             left = max(1.0, deadline - time.monotonic())
-            found = run_until(lambda one=submission: self._ended(one), f"{submission} is final", left)
+            found = run_until(lambda one=submission: _ended(api or self.api(), one), f"{submission} is final", left)
             assert (found["state"], found["counts"]) == ("final", {"final": found["total"]}), found
-
-    def _ended(self, submission: str) -> Mapping[str, Any] | None:
-        found = self.api().get(f"/v1/submissions/{submission}", wait="done", timeout=2)
-        return found if found["done"] else None
 
     @contextmanager
     def load(self) -> Iterator["Load"]:
@@ -169,11 +172,12 @@ class Live:
 
     def goes_on(self, *parts: Part, blocks: int = 3, patience_s: float = PATIENCE_S) -> None:
         """Returns when each of these gateways (all by default) has checked a few more blocks."""
-        for part in parts or CAST:
-            goal = self.checked(part) + blocks
-            run_until(
-                lambda part=part, goal=goal: self.checked(part) >= goal or None, f"{part.folder} goes on", patience_s
-            )
+        goals = {part: self.checked(part) + blocks for part in parts or CAST}
+
+        def reached() -> bool:
+            return all(self.checked(part) >= goal for part, goal in goals.items())
+
+        run_until(lambda: reached() or None, f"{[part.folder for part in goals]} go on", patience_s)
 
     def heads(self) -> list[int | None]:
         """Each node's own head; None where it does not answer."""
@@ -197,7 +201,12 @@ class Live:
         self.engine.stop()
         self.engine.start()
         self.gateways.start()
-        self.goes_on()
+        self.goes_on(blocks=1)
+
+
+def _ended(api: ApiClient, submission: str) -> Mapping[str, Any] | None:
+    found = api.get(f"/v1/submissions/{submission}", wait="done", timeout=2)
+    return found if found["done"] else None
 
 
 class Load:
@@ -217,10 +226,19 @@ class Load:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
-        self._thread.join()
+        self._stop()
         if self._failure is not None and error is None:
             raise self._failure
+
+    def end(self) -> None:
+        """Hand in nothing more."""
+        self._stop()
+        if self._failure is not None:
+            raise self._failure
+
+    def _stop(self) -> None:
+        self._ended.set()
+        self._thread.join()
 
     def reaches(self, count: int) -> None:
         """Returns when that many submissions were accepted."""

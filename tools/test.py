@@ -1,7 +1,8 @@
 """Run the whole test suite: pytest over `tests/`, then forge over the contracts.
 
-`tests/network` is left out: it is slow, and has its own verb (`make network`). Extra arguments go to pytest. Tests that read the shared vectors are skipped where these are not there; this says so in
-one line first. `.ci/run` requires them.
+`tests/network` is left out: it is slow, and has its own verb (`make network`). Extra arguments go to pytest. Tests that
+read the shared vectors are skipped where these are not there; this says so in one
+line first. `.ci/run` requires them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,18 @@ def main() -> int:
         )
     sys.stdout.flush()
     pytest = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "loadfile", "--ignore=tests/network", *sys.argv[1:]],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            WORKERS,
+            "--dist",
+            "loadfile",
+            "--ignore=tests/network",
+            *sys.argv[1:],
+        ],
         cwd=ROOT,
         check=False,
     )

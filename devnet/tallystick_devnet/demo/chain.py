@@ -12,8 +12,7 @@ from tallystick.consortium import is_sealed
 from tallystick_devnet.demo.cast import CAST
 from tallystick_devnet.demo.journal import Journal
 from tallystick_devnet.engines import Engine, QbftEngine, make_engine
-from tallystick_devnet.engines.network.building import find_quorum
-from tallystick_devnet.engines.network.showing import shown
+from tallystick_devnet.engines.network import find_quorum, shown
 
 __all__ = ["ENGINES", "DemoChain", "open_engine"]
 

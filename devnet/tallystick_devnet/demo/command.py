@@ -21,6 +21,7 @@ from tallystick_devnet.demo.chain import ENGINES, DemoChain, open_engine
 from tallystick_devnet.demo.founding import found
 from tallystick_devnet.demo.gateways import Gateways
 from tallystick_devnet.demo.journal import Journal
+from tallystick_devnet.demo.proof import prove_an_overdue_loan
 from tallystick_devnet.demo.stage import Stage
 from tallystick_devnet.demo.usage import Taken, Usage
 from tallystick_devnet.sample import read_loans
@@ -102,6 +103,7 @@ def _run(journal: Journal, folder: Path, chain: DemoChain, count: int, seed: str
             checks.check_sample(stage, agreement, seed)
             states = ending.check_states(stage)
             sealers = ending.check_sealers(stage) if chain.sealed else []
+            prove_an_overdue_loan(stage, agreement)
             return _Outcome(states, sealers, usage.taken())
 
 

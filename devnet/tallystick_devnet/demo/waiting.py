@@ -88,6 +88,6 @@ def _follow_one(
         stage.gateways.check()
         if answer["done"]:
             return answer
-        reasons.look(answer.get("waiting"))
+        reasons.look(answer["waiting"])
         if time.monotonic() > deadline:
             raise StepFailed(f"submission {submission_id} is still {answer['counts']} after {_LONGEST_S:.0f} s")

@@ -71,7 +71,7 @@ _COSTS = {
     "Settle": _Cost(call=55_000, act=85_000),
     "Snapshot": _Cost(call=40_000, act=42_500),
 }
-"""Measured on the embedded engine (berlin) for what is sent in bulk; the rest is rare and declared amply."""
+"""Measured on both engines (berlin: the same gas) for what is sent in bulk; the rest is rare and declared amply."""
 _MARGIN_PERCENT = 12
 _TRANSACTION_GAS = 21_000
 _ZERO_BYTE_GAS, _BYTE_GAS = 4, 16

@@ -1,5 +1,6 @@
 """An open submission says why it waits: what is known, no more, and nothing while all goes its usual way."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +15,10 @@ from tallystick_gateway.acts.schemas import WaitingOut
 from tallystick_gateway.kit.clock import SystemClock
 from tallystick_gateway.watch.errors import NodeAway
 from tests.gateway.acts.stage import Crew, Stage, crew, name, staged
+from tests.gateway.commands.support import run
 from tests.gateway.network import put, run_until
 from tests.gateway.proxy import Liar, lying_node
-from tests.gateway.support import client_for
+from tests.gateway.support import PASSPHRASE, ServedAt, client_for
 
 pytestmark = pytest.mark.chain
 SEND = "eth_sendRawTransaction"
@@ -177,3 +179,19 @@ def test_a_reverted_transaction_is_being_looked_into(stage: Stage, bank: Crew) -
     run_until(reverted, "the batch to revert")
     assert why(bank, accepted.submission_id).code == "waiting.examined"
     assert bank.settle(accepted.submission_id).counts == {"included": 1, "rejected": 1}
+
+
+def test_the_command_line_says_why_beside_what_waits(
+    stage: Stage, bank: Crew, liar: Liar, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = bank.gateway.config
+    home.address_path.write_text(bank.gateway.part(ServedAt).url)
+    monkeypatch.setenv("TALLY_PASSPHRASE", PASSPHRASE)
+    error = {"error": {"code": -32000, "message": "txpool is full"}}
+    liar.keep = lambda method, _: error if method == SEND else None
+    accepted = put(bank.gateway, stage.disburse(name("L")))
+    bank.send()
+    assert run("--home", home.home, "submissions", "list") == 0
+    assert "waits: The node at" in capsys.readouterr().out
+    assert run("--home", home.home, "--json", "submissions", "show", accepted.submission_id) == 0
+    assert json.loads(capsys.readouterr().out)["waiting"]["code"] == "waiting.node_refuses"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tallystick.client import Node
-from tallystick.package import Step
+from tallystick.package import Proofs, Step
 from tallystick.package.custody import MAX_NOTE_BYTES
 from tallystick.package.paths import CERTIFICATE
-from tallystick.package.writer import Draft, draft_package
+from tallystick.package.writer import draft_package
 from tallystick.records import WholeOpening
 from tallystick.records.handover import LoggedOpening
 from tallystick.roots import Roots
@@ -72,6 +72,10 @@ class _Builder:
             proofs = replace(proofs, openings=self._openings(choice.records, choice.loan))
         # After everything was chosen, so that the roots reach as far as the highest block in the package.
         roots = roots_service.export(self._gateway, Asked(cards=[card.encode() for card in self._asked.cards]))
+        content = self._sealed(proofs, choice, roots)
+        return Built(content, _summary(content, _judged(content, roots), roots), self._opened)
+
+    def _sealed(self, proofs: Proofs, choice: Choice, roots: Roots) -> bytes:
         draft = draft_package(
             proofs,
             self._asked.kind,
@@ -81,13 +85,11 @@ class _Builder:
             custody=self._steps,
             roots=roots,
         )
+        certificate = certificate_of(draft.evidence_json, roots, self._asked.certificate)
         try:
-            content = draft.seal(
-                self._desk.act_key, certificate_of(draft.evidence_json, roots, self._asked.certificate)
-            )
+            return draft.seal(self._desk.act_key, certificate)
         except ValueError as why:
             raise PackageTooLarge(f"{why}.") from None
-        return Built(content, _summary(content, draft, _judged(content, roots)), self._opened)
 
     def _collected(self, choice: Choice) -> ChainProofs:
         contracts = {bytes(entry.address): entry.name for entry in self._desk.consortium.contracts}
@@ -130,19 +132,21 @@ def _judged(content: bytes, roots: Roots) -> Report:
     return report
 
 
-def _summary(content: bytes, draft: Draft, report: Report) -> PackageSummary:
-    examination = draft.examination
+def _summary(content: bytes, report: Report, roots: Roots) -> PackageSummary:
+    if report.evidence is None or report.examination is None:
+        raise TypeError("a package that stands was read")
+    examination = report.examination
     return PackageSummary(
         verdict=report.verdict.text,
         limits=list(report.limits),
-        subject=dict(draft.evidence.subject),
-        evidence_digest=hashlib.sha256(draft.evidence_json).digest(),
+        subject=dict(report.evidence.subject),
+        evidence_digest=hashlib.sha256(report.evidence_json).digest(),
         sha256=hashlib.sha256(content).digest(),
         size_bytes=len(content),
         files=len(report.files),
         acts=len(examination.acts),
         records=examination.tally.total,
         as_of_height=max(examination.blocks),
-        roots_height=draft.roots.as_of_height,
+        roots_height=roots.as_of_height,
         certificate=CERTIFICATE in report.files,
     )

@@ -27,6 +27,7 @@ _SIGNERS = ("BANK-A", "BANK-B", "DEPOSITORY")
 class Lending:
     """Members with their gateways running, and one active 20/80 agreement, its secret at both banks."""
 
+    network: Network
     members: Members
     folder: Path
     agreement: str
@@ -109,7 +110,7 @@ def lending_on(network: Network, folder: Path) -> Iterator[Lending]:
         terms = folder / "terms.json"
         terms.write_text(json.dumps(terms_json()))
         agreement = str(members.done("BANK-A", "agreements", "propose", terms)["agreement"])
-        lending = Lending(members, folder, agreement)
+        lending = Lending(network, members, folder, agreement)
         lending.sees("BANK-B", f"/v1/agreements/{agreement}")
         members.done("BANK-B", "agreements", "cosign", agreement)
         for name in MEMBERS:

@@ -20,18 +20,22 @@ _QUIET_S: Final = 10.0
 
 
 class _Reasons:
-    """Asks the gateways every ten seconds what keeps them, and shows each answer once."""
+    """Where nothing moves, asks the gateways every ten seconds what keeps them, and shows each answer once."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._next = time.monotonic() + _QUIET_S
         self._shown: set[tuple[str, str]] = set()
+        self.moved()
+
+    def moved(self) -> None:
+        """Something did: there is nothing to explain for another ten seconds."""
+        self._next = time.monotonic() + _QUIET_S
 
     def look(self, waiting: Mapping[str, Any] | None = None) -> None:
         """Do so if it is time; `waiting` is what a submission says of itself."""
         if time.monotonic() < self._next:
             return
-        self._next = time.monotonic() + _QUIET_S
+        self.moved()
         for name, reason in [*self._found(), *([("the submission", waiting)] if waiting else [])]:
             if (name, str(reason["code"])) not in self._shown:
                 self._shown.add((name, str(reason["code"])))
@@ -82,12 +86,16 @@ def _follow_one(
     stage: Stage, api: ApiClient, submission_id: str, reasons: _Reasons, done: Callable[[int], None]
 ) -> Mapping[str, Any]:
     deadline = time.monotonic() + _LONGEST_S
+    counts: Mapping[str, int] = {}
     while True:
         answer: Mapping[str, Any] = api.get(f"/v1/submissions/{submission_id}", wait="done", timeout=_WAIT_S)
         done(int(answer["counts"].get(answer["goal"], 0)))
         stage.gateways.check()
         if answer["done"]:
             return answer
+        if answer["counts"] != counts:
+            counts = answer["counts"]
+            reasons.moved()
         reasons.look(answer["waiting"])
         if time.monotonic() > deadline:
             raise StepFailed(f"submission {submission_id} is still {answer['counts']} after {_LONGEST_S:.0f} s")

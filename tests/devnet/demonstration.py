@@ -64,4 +64,4 @@ def left_running(processes: list[psutil.Process]) -> list[psutil.Process]:
 
 def checked(said: str) -> list[str]:
     """The numbers of the checks that found no difference, by the closing table."""
-    return re.findall(r"│ (\d) (?:chain alone|author's|openings|every gateway|seals)[^│]*│\s*none", said)
+    return re.findall(r"│ (\d) (?:chain alone|author's|openings|every gateway|seals|no node)[^│]*│\s*none", said)

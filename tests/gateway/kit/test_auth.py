@@ -162,6 +162,8 @@ def test_each_role_may_do_what_the_table_says_and_no_more(gateway: Gateway, role
         Action.RECORDS_SUBMIT: ("POST", "/v1/records"),
         Action.RECORDS_OPEN: ("POST", "/v1/records:open"),
         Action.RECORDS_CHECK: ("POST", "/v1/records:audit"),
+        Action.PACKAGES_READ: ("GET", "/v1/packages"),
+        Action.PACKAGES_BUILD: ("POST", "/v1/packages"),
     }
     with client_for(gateway, role) as http:
         for action, (method, path) in calls.items():

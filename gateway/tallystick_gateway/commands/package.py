@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from tallystick_gateway.commands.files import read_bounded
+from tallystick.package import MAX_PACKAGE_BYTES
+from tallystick_gateway.commands.files import read_bounded, write_once
 from tallystick_gateway.commands.following import bar, follow, pretty
 from tallystick_gateway.kit.api_client import ApiClient
 from tallystick_gateway.kit.cli import FileUnreadable, Tally, pass_tally
@@ -173,6 +175,31 @@ def fetch(tally: Tally, package_id: str, out: Path) -> None:
         size = api.download("GET", f"/v1/packages/{package_id}/content", out)
     tally.emit({**row, "file": str(out)})
     tally.say(f"Wrote {out} ({size} bytes).")
+
+
+@package.command("sign-pdf")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--pkcs12", required=True, type=_OUT, help="Key and certificate for documents, as PKCS #12.")
+@click.option("--authority", help="URL of a time-stamp authority (RFC 3161) whose stamp goes into the signature.")
+@click.option("--out", required=True, type=_OUT, help="File to write, say loan.pdf.")
+@pass_tally
+def sign_pdf(tally: Tally, file: Path, pkcs12: Path, authority: str | None, out: Path) -> None:
+    """Sign the readable PDF of the package FILE, for those who file paper; no gateway is needed.
+
+    The passphrase of the key is taken from TALLY_PKCS12_PASSPHRASE, or asked for. No verdict rests on this PDF.
+    """
+    from tallystick_gateway.packages.signed_pdf import signed_certificate  # noqa: PLC0415 - libraries slow to import
+
+    _require_new(out)
+    passphrase = os.environ.get("TALLY_PKCS12_PASSPHRASE")
+    if passphrase is None:
+        passphrase = click.prompt("Passphrase of the key", hide_input=True, default="", show_default=False, err=True)
+    if file.stat().st_size > MAX_PACKAGE_BYTES:
+        raise FileUnreadable(f"{file} is larger than any package.", file=file.name)
+    signed = signed_certificate(file.read_bytes(), read_bounded(pkcs12), passphrase.encode(), authority)
+    write_once(out, signed)
+    tally.emit({"file": str(out), "bytes": len(signed)})
+    tally.say(f"Wrote {out} ({len(signed)} bytes). What proves anything is the package: file both.")
 
 
 def _fields(disclose: str | None, withhold: str | None) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def _string(where: str) -> Word:
     def word(value: object) -> bytes:
         if type(value) is not str:
             raise _refuse(where, "text")
-        return keccak256(value.encode())
+        return keccak256(value.encode(errors="surrogateescape"))  # text that a contract took may be no UTF-8
 
     return word
 

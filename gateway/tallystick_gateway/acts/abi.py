@@ -162,7 +162,7 @@ def _layout(type_: str) -> _Layout:
 
 
 _UNSIZED = {
-    "string": _Layout(True, lambda value: _bytes(value.encode())),
+    "string": _Layout(True, lambda value: _bytes(value.encode(errors="surrogateescape"))),
     "bytes": _Layout(True, _bytes),
     "address": _Layout(False, lambda value: value.rjust(_WORD, b"\0")),
 }

@@ -11,7 +11,7 @@ from tallystick_gateway.watch.upsert import upsert
 
 from . import repository
 from .models import AgreementPartyRow, AgreementRow, MatterRow
-from .terms import from_event, to_wire
+from .terms import from_event, legible, to_wire
 
 __all__ = ["agreement_columns", "apply", "party_rows", "proposals_failed"]
 
@@ -37,8 +37,8 @@ def agreement_columns(agreement: bytes, terms: AgreementTerms) -> dict[str, obje
         "originator": terms.originator,
         "loan_limit": terms.loan_limit,
         "total_limit": terms.total_limit,
-        "calendar": terms.calendar,
-        "time_zone": terms.time_zone,
+        "calendar": legible(terms.calendar),
+        "time_zone": legible(terms.time_zone),
         "cut_off": terms.cut_off,
         "terms": to_wire(terms),
     }

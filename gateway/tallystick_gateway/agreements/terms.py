@@ -10,7 +10,7 @@ from tallystick.acts import AgreementTerms, Party
 from tallystick.consortium import roles_of
 from tallystick_gateway.members.codes import VISIBILITIES
 
-__all__ = ["from_event", "to_wire"]
+__all__ = ["from_event", "legible", "to_wire"]
 
 
 def from_event(values: Mapping[str, Any]) -> AgreementTerms:
@@ -43,6 +43,14 @@ def from_event(values: Mapping[str, Any]) -> AgreementTerms:
     )
 
 
+def legible(text: str) -> str:
+    """Text of the chain as it can be stored and shown: U+FFFD stands for what is no UTF-8.
+
+    Terms that hold such text hash to another agreement then, so nobody here co-signs them.
+    """
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def to_wire(terms: AgreementTerms) -> dict[str, Any]:
     """The terms as the API shows and takes them."""
     return {
@@ -55,8 +63,8 @@ def to_wire(terms: AgreementTerms) -> dict[str, Any]:
         "visibility": VISIBILITIES[terms.visibility],
         "loan_limit": str(terms.loan_limit),
         "total_limit": str(terms.total_limit),
-        "calendar": terms.calendar,
-        "time_zone": terms.time_zone,
+        "calendar": legible(terms.calendar),
+        "time_zone": legible(terms.time_zone),
         "cut_off_s": terms.cut_off,
         "attesting_roles": [role.name for role in roles_of(terms.attesting_roles)],
         "calculation_rules": terms.calculation_rules.hex(),

@@ -58,7 +58,7 @@ def read_event(contract: str, checked: CheckedLog, header: CheckedHeader) -> Cha
     try:
         values = {name: read(topic, 0) for (name, read), topic in zip(event.indexed, log.topics[1:], strict=True)}
         values.update(event.values(log.data))
-    except (_Malformed, IndexError, UnicodeDecodeError) as why:
+    except (_Malformed, IndexError) as why:
         raise EventUnreadable(f"{event.name} of {contract} cannot be read: {why}.", contract=contract) from None
     return ChainEvent(
         name=event.name,
@@ -229,4 +229,5 @@ def _bytes(data: bytes, start: int) -> bytes:
 
 
 def _text(data: bytes, start: int) -> str:
-    return _bytes(data, start).decode()
+    """A contract takes any bytes for text: what is no UTF-8 stays, as surrogates, so that it hashes to what was signed."""
+    return _bytes(data, start).decode(errors="surrogateescape")

@@ -110,7 +110,7 @@ class RawSender:
 def figures(*, engine: str, quick: bool = False) -> list[Figure]:
     """Raw disbursements per second at 100, 20 and 1 a transaction, beside what the block gas limit admits."""
     found = []
-    with running(engine) as chain, Node(chain.endpoints[0].url) as node:
+    with running(engine, loaded=True) as chain, Node(chain.endpoints[0].url) as node:
         sender = RawSender(node)
         for per_transaction, count in (_QUICK if quick else _FULL).items():
             with usage_of({"nodes": node_processes(chain), "client": [os.getpid()]}) as usage:

@@ -12,14 +12,15 @@ from tallystick_devnet.engines import EmbeddedEngine, QbftEngine
 __all__ = ["ENGINES", "goal_of", "node_processes", "running"]
 
 ENGINES = ("embedded", "qbft")
-_LOADED_TIMEOUT_S = 10
-"""Blocks full of transactions take long to make and check on two cores; a shorter wait would change rounds in vain."""
+_LOADED = {"request_timeout_s": 10, "empty_block_time_s": 3}
+"""Blocks full of transactions take long to make and check on two cores: a shorter wait would change rounds in vain; and
+a node that may make an empty block at once does so before it has sorted its pool after a full one."""
 
 
 @contextmanager
-def running(name: str, folder: Path | None = None) -> Iterator[Any]:
-    """An engine of this name on a new chain, ended and removed afterwards."""
-    made = EmbeddedEngine(folder) if name == "embedded" else QbftEngine(folder, request_timeout_s=_LOADED_TIMEOUT_S)
+def running(name: str, folder: Path | None = None, *, loaded: bool = False) -> Iterator[Any]:
+    """An engine of this name on a new chain, ended and removed afterwards; `loaded`: set for many transactions."""
+    made = EmbeddedEngine(folder) if name == "embedded" else QbftEngine(folder, **(_LOADED if loaded else {}))
     with made as engine:
         yield engine
 

@@ -229,5 +229,5 @@ def _bytes(data: bytes, start: int) -> bytes:
 
 
 def _text(data: bytes, start: int) -> str:
-    """A contract takes any bytes for text: what is no UTF-8 stays, as surrogates, so that it hashes to what was signed."""
+    """A contract takes any bytes for text: what is no UTF-8 stays as surrogates, and hashes to what was signed."""
     return _bytes(data, start).decode(errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""A contract takes any bytes for a calendar's name: a member that puts in no UTF-8 stops nobody, and nobody signs it."""
+"""A contract takes any bytes for a calendar's name: one that is no text stops no gateway, and nobody signs it."""
 
 from pathlib import Path
 

@@ -22,7 +22,7 @@ contract ActsTest {
             bytes32 expected = vm.parseJsonBytes32(file, _at(count, ".struct_hash"));
             require(_hash(name, encoded) == expected, name);
         }
-        require(count == 26, "26 types are expected");
+        require(count == 28, "28 types are expected");
     }
 
     function test_act_ids_and_signatures_agree() public view {
@@ -84,6 +84,8 @@ contract ActsTest {
         if (kind == keccak256("Adopt")) return hasher.hashAdopt(abi.decode(value, (Adopt)));
         if (kind == keccak256("Anchor")) return hasher.hashAnchor(abi.decode(value, (Anchor)));
         if (kind == keccak256("RecordReceipt")) return hasher.hashRecordReceipt(abi.decode(value, (RecordReceipt)));
+        if (kind == keccak256("RootsSigned")) return hasher.hashRootsSigned(abi.decode(value, (RootsSigned)));
+        if (kind == keccak256("PackageBuilt")) return hasher.hashPackageBuilt(abi.decode(value, (PackageBuilt)));
         revert(name);
     }
 

@@ -112,4 +112,12 @@ contract Hasher {
     function hashRecordReceipt(RecordReceipt calldata value) external pure returns (bytes32) {
         return ActTypes.hash(value);
     }
+
+    function hashRootsSigned(RootsSigned calldata value) external pure returns (bytes32) {
+        return ActTypes.hash(value);
+    }
+
+    function hashPackageBuilt(PackageBuilt calldata value) external pure returns (bytes32) {
+        return ActTypes.hash(value);
+    }
 }

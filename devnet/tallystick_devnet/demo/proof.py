@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from tallystick_devnet.demo.cast import ARBITRATION, DEPOSITORY, ORIGINATOR, PAR
 from tallystick_devnet.demo.gateways import StepFailed
 from tallystick_devnet.demo.stage import Stage
 from tallystick_devnet.demo.waiting import until
+from tallystick_gateway.kit.api_client import ApiClient
 
 __all__ = ["prove_an_overdue_loan"]
 
@@ -57,6 +59,10 @@ def _repaid_in_part(stage: Stage, agreement: str) -> Mapping[str, Any]:
     raise StepFailed("nothing was repaid on any of these loans: ask for more of them (--loans)")
 
 
+def _has_checked(api: ApiClient, height: int) -> bool:
+    return int(api.get("/v1/chain")["checked"] or 0) >= height
+
+
 def _sign_roots(stage: Stage) -> Path:
     """Roots as of now. (What an earlier run signed after the same nothing is given up.)"""
     path = stage.folder / "roots.json"
@@ -66,8 +72,7 @@ def _sign_roots(stage: Stage) -> Path:
         stage.gateways.tally(DEPOSITORY, "roots", "export", "--out", str(path))
         height = Roots.parse(path.read_bytes()).as_of_height
         for signed, part in enumerate(_SIGNERS):
-            api = stage.gateways.api(part)
-            until(stage, lambda api=api: int(api.get("/v1/chain")["checked"] or 0) >= height, f"{part.name} is there")  # type: ignore[misc]  # bound now
+            until(stage, partial(_has_checked, stage.gateways.api(part), height), f"{part.name} is there")
             stage.gateways.tally(part, "roots", "sign", str(path), *given_up)
             step.done(signed + 1)
         step.line.sent = f"{path.name}, as of block {height}"

@@ -50,7 +50,7 @@ def _tokens(
         verify_token,
     )
 
-    from .time import authorities_of  # noqa: PLC0415
+    from .time import authorities_of  # noqa: PLC0415 - as above
 
     authorities = authorities_of(roots, found, "stamp.authority")
     verified = []
